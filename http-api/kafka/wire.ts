@@ -1,0 +1,139 @@
+/**
+ * Reading requests and writing replies, for the routes of every dialect.
+ */
+import type { Context } from 'hono';
+import type { Producer } from '../../logged/commit-log.ts';
+import type { Bytes } from '../../targets/host.ts';
+import type { KafkaLimits } from '../limits.ts';
+import { KafkaHttpError } from './errors.ts';
+
+export type JsonObject = { readonly [name: string]: unknown };
+
+interface BodyDeps {
+  readonly bytes: Bytes;
+  readonly limits: KafkaLimits;
+}
+
+/** The whole body as text; empty when there is none. 413 beyond the limit, 400 when it is not UTF-8. */
+export async function readText(c: Context, deps: BodyDeps): Promise<string> {
+  const body = await readBytes(c, deps.limits.bodyBytes);
+  if (body.length === 0) return '';
+  try {
+    return deps.bytes.decodeUtf8(body);
+  } catch (error) {
+    throw new KafkaHttpError(400, 'request body is not UTF-8', error);
+  }
+}
+
+/** The body as a JSON object: 400 for anything else; an empty body gives `whenEmpty`, or 400 without it. */
+export async function readObject(c: Context, deps: BodyDeps, whenEmpty?: JsonObject): Promise<JsonObject> {
+  const text = await readText(c, deps);
+  if (whenEmpty !== undefined && text.trim() === '') return whenEmpty;
+  return asObject(parseJson(text));
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new KafkaHttpError(400, `Malformed JSON: ${error instanceof Error ? error.message : ''}`, error);
+  }
+}
+
+export function asObject(value: unknown): JsonObject {
+  if (isObject(value)) return value;
+  throw new KafkaHttpError(400, 'Malformed JSON: an object was expected');
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+async function readBytes(c: Context, limit: number): Promise<Uint8Array> {
+  const declared = c.req.header('content-length');
+  if (declared !== undefined) {
+    // The HTTP server holds the client to the length that it declared.
+    if (Number(declared) > limit) throw tooLarge(limit);
+    return new Uint8Array(await c.req.raw.arrayBuffer());
+  }
+  const body = c.req.raw.body;
+  return body === null ? new Uint8Array(0) : readStream(body.getReader(), limit);
+}
+
+async function readStream(reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    if (value === undefined) continue;
+    length += value.length;
+    if (length > limit) {
+      reader.releaseLock();
+      throw tooLarge(limit);
+    }
+    chunks.push(value);
+  }
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}
+
+function tooLarge(limit: number): KafkaHttpError {
+  return new KafkaHttpError(413, `request body is larger than ${limit} bytes`);
+}
+
+/** Decodes base64 of a request; `what` names the place in the message. */
+export function decodeBase64(bytes: Bytes, text: string, what: string): Uint8Array {
+  try {
+    return bytes.decodeBase64(text);
+  } catch (error) {
+    throw new KafkaHttpError(400, `${what} is not base64`, error);
+  }
+}
+
+/**
+ * What makes a produce request repeatable (see `Producer` of the contract): the headers `Streambed-Producer-Id` and
+ * `Streambed-Producer-Sequence`, both or none, each 0 to 2^53-1.
+ */
+export function producerOf(c: Context): Producer | undefined {
+  const id = c.req.header('streambed-producer-id');
+  const sequence = c.req.header('streambed-producer-sequence');
+  if (id === undefined && sequence === undefined) return undefined;
+  return { id: headerInteger(id, 'Id'), sequence: headerInteger(sequence, 'Sequence') };
+}
+
+function headerInteger(text: string | undefined, name: string): number {
+  const value = text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(value)) return value;
+  throw new KafkaHttpError(400, `header Streambed-Producer-${name} must be an integer from 0 to 2^53-1, with the other`);
+}
+
+/** A path segment or query value as a partition number; `notFound` as proxies answer for what is none. */
+export function partitionOf(text: string): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (value <= 0x7fff_ffff) return value;
+  throw new KafkaHttpError(404, 'HTTP 404 Not Found');
+}
+
+/** An integer query parameter, `otherwise` when absent; 400 for anything that is not one. */
+export function queryInteger(c: Context, name: string, otherwise: number): number {
+  const text = c.req.query(name);
+  if (text === undefined || text === '') return otherwise;
+  const value = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(value)) return value;
+  throw new KafkaHttpError(400, `query parameter ${name} must be an integer`);
+}
+
+/** scheme://host of this service as the client sees it. */
+export function baseUrl(c: Context, advertisedUrl: string | undefined): string {
+  return advertisedUrl ?? new URL(c.req.url).origin;
+}
+
+export function jsonReply(text: string, status = 200, type = 'application/json'): Response {
+  return new Response(text, { status, headers: { 'content-type': type } });
+}
