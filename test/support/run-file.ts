@@ -1,0 +1,64 @@
+/**
+ * Runs the suites of one test file in a process of its own and reports to `run.ts` over IPC. An error that no test
+ * awaited (unhandled rejection, a throw in a timer) is a failure; so is anything left open that keeps the process up.
+ */
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Counts, describeThrown, runSuites } from './suite.ts';
+
+/** What the child tells: the test it begins, and at the end what it counted. */
+export type Report = { readonly started: string } | { readonly counts: Counts };
+
+export interface FileRun {
+  readonly title?: string | undefined;
+  /** How long the process may live on after its last test. */
+  readonly graceMs: number;
+}
+
+export async function runFile(path: string, options: FileRun): Promise<void> {
+  const write = (text: string): void => {
+    process.stdout.write(text);
+  };
+  const report = (message: Report): void => {
+    process.send?.(message);
+  };
+  process.on('disconnect', () => process.exit(1)); // the driver was killed
+  process.channel?.unref();
+  let strays = 0;
+  let current = path;
+  process.on('uncaughtException', (thrown) => {
+    strays += 1;
+    process.exitCode = 1;
+    write(`\nFAILED: outside of any test, while running: ${current}\n${describeThrown(thrown)}\n`);
+  });
+
+  let counts: Counts = { passed: 0, failed: 1, skipped: 0 };
+  try {
+    await import(pathToFileURL(resolve(path)).href);
+    counts = await runSuites({
+      title: options.title,
+      write,
+      started: (test) => {
+        current = test;
+        report({ started: test });
+      },
+    });
+  } catch (thrown) {
+    write(`\nFAILED: import of ${path}\n${describeThrown(thrown)}\n`);
+  }
+  await new Promise((settled) => setImmediate(settled)); // rejections without a handler surface after this turn
+  counts.failed += strays;
+  report({ counts });
+  if (counts.failed > 0) process.exitCode = 1;
+  failWhenLeftOpen(options.graceMs, write);
+}
+
+/** The timer itself keeps nothing alive: it fires only when something else does. */
+function failWhenLeftOpen(graceMs: number, write: (text: string) => void): void {
+  const timer = setTimeout(() => {
+    const open = process.getActiveResourcesInfo().filter((name) => name !== 'Timeout' && name !== 'TTYWrap');
+    write(`\nFAILED: still running ${graceMs} ms after the last test; left open: ${open.join(', ') || 'a timer'}\n`);
+    process.exit(1);
+  }, graceMs);
+  timer.unref();
+}

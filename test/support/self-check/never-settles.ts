@@ -1,0 +1,5 @@
+import { suite } from '../suite.ts';
+
+const test = suite('never settles');
+
+test('waits for nothing', () => new Promise<void>(() => {}));
