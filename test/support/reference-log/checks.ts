@@ -1,7 +1,6 @@
 /** What the reference log accepts: the contract's rules for records, producers and offsets, one line each. */
-
-import type { CommitLogErrorCode, Producer, ProducerRecord } from '../../../logged/commit-log.ts';
 import { CommitLogError } from '../../../logged/commit-log.ts';
+import type { CommitLogErrorCode, Producer, ProducerRecord } from '../../../logged/commit-log.ts';
 
 export type RecordFields = Omit<ProducerRecord, 'topic'>;
 

@@ -2,7 +2,7 @@
  * A commit log in memory, the plain model of the contract in `logged/commit-log.ts`: for tests that need a log, and as
  * the oracle that tests compare the file log with. Everything is a search in an array; nothing here is fast.
  */
-
+import { CommitLogError } from '../../../logged/commit-log.ts';
 import type {
   CommitLog,
   CommittedOffset,
@@ -10,26 +10,25 @@ import type {
   OffsetCommit,
   PartitionOffsets,
   ProducedOffset,
-  ProduceResult,
   Producer,
   ProducerRecord,
+  ProduceResult,
   SubscribeOptions,
   Subscription,
   TopicChange,
   TopicDescription,
 } from '../../../logged/commit-log.ts';
-import { CommitLogError } from '../../../logged/commit-log.ts';
 import { partitionForKey } from '../../../logged/partitioner.ts';
 import { configEntries, parseTopicConfig } from '../../../logged/topic-config.ts';
 import { checkGroupName, checkTopicName } from '../../../logged/topic-name.ts';
 import type { Clock } from '../../../targets/host.ts';
-import type { RecordFields } from './checks.ts';
 import { checkProducer, checkRecord, isCount, require, sizeOf } from './checks.ts';
-import type { Compaction } from './cleaning.ts';
+import type { RecordFields } from './checks.ts';
 import { compactPartition, expirePartition } from './cleaning.ts';
+import type { Compaction } from './cleaning.ts';
 import { remember, rememberedOffset } from './producer-memory.ts';
-import type { Partition, State, Topic } from './state.ts';
 import { announce, emptyPartition, emptyState, offsetForTime, offsetsOf } from './state.ts';
+import type { Partition, State, Topic } from './state.ts';
 import { ReferenceSubscription } from './subscription.ts';
 
 export interface ReferenceLogOptions {

@@ -1,10 +1,10 @@
 /** Subscriptions of the reference log: positions in arrays, and a list of listeners to wait with. */
 import type { ConsumerRecord, SubscribeOptions, Subscription } from '../../../logged/commit-log.ts';
-import { checkTopicName } from '../../../logged/topic-name.ts';
 import type { Clock } from '../../../targets/host.ts';
+import { checkTopicName } from '../../../logged/topic-name.ts';
 import { isCount, require, sizeOf } from './checks.ts';
-import type { State, Topic } from './state.ts';
 import { offsetForTime, offsetsOf } from './state.ts';
+import type { State, Topic } from './state.ts';
 
 /** The part of the log that a subscription needs. */
 export interface Source {
