@@ -149,7 +149,7 @@ export class ReferenceLog implements CommitLog {
     for (const commit of offsets) {
       this.#partition(commit.topic, commit.partition);
       require(isCount(commit.offset), 'invalid-record', `offset ${commit.offset}: not a whole number from 0`);
-      const metadata: unknown = commit.metadata ?? '';
+      const metadata: unknown = commit.metadata === undefined ? '' : commit.metadata;
       const short = typeof metadata === 'string' && metadata.length <= 4096;
       require(short, 'invalid-record', 'metadata: not a text of at most 4096 characters');
     }

@@ -1,5 +1,5 @@
 /** Subscriptions of the reference log: positions in arrays, and a list of listeners to wait with. */
-import type { ConsumerRecord, SubscribeOptions, Subscription } from '../../../logged/commit-log.ts';
+import type { ConsumerRecord, StartPosition, SubscribeOptions, Subscription } from '../../../logged/commit-log.ts';
 import type { Clock } from '../../../targets/host.ts';
 import { checkTopicName } from '../../../logged/topic-name.ts';
 import { isCount, require, sizeOf } from './checks.ts';
@@ -116,7 +116,7 @@ export class ReferenceSubscription implements Subscription {
       const known = this.#topics.get(name);
       require(topic !== undefined && (known ?? topic) === topic, 'unknown-topic', `topic ${name}: no such topic`);
       for (const partition of partitions ?? []) {
-        const exists = topic.partitions[partition] !== undefined;
+        const exists = isCount(partition) && partition < topic.partitions.length;
         require(exists, 'unknown-partition', `topic ${name}: no partition ${partition}`);
       }
       this.#addCursors(topic, partitions ?? [...topic.partitions.keys()]);
@@ -201,14 +201,17 @@ export class ReferenceSubscription implements Subscription {
   }
 }
 
-function checkOptions(options: SubscribeOptions): void {
-  const { offsets = [], from, idleTimeoutMs = 0, maxBatchBytes = 1 } = options;
-  for (const { offset } of offsets)
-    require(offset === -1 || isCount(offset), 'invalid-record', `offset ${offset}: not -1 or above`);
-  if (typeof from === 'object' && 'offset' in from)
-    require(isCount(from.offset), 'invalid-record', 'from offset: not a whole number');
-  if (typeof from === 'object' && 'timestamp' in from)
-    require(Number.isFinite(from.timestamp), 'invalid-record', 'from timestamp: not a finite number');
+function checkOptions({ offsets = [], from = 'end', idleTimeoutMs = 0, maxBatchBytes = 1 }: SubscribeOptions): void {
+  const consumed = offsets.every(({ offset }) => offset === -1 || isCount(offset));
+  require(consumed, 'invalid-record', 'offsets: not whole numbers from -1');
+  require(isStart(from), 'invalid-record', 'from: not a position');
   require(Number.isFinite(idleTimeoutMs) && idleTimeoutMs >= 0, 'invalid-record', 'idle timeout: not a number from 0');
   require(isCount(maxBatchBytes) && maxBatchBytes > 0, 'invalid-record', 'max batch bytes: not a whole number from 1');
+}
+
+function isStart(from: StartPosition): boolean {
+  if (typeof from !== 'object') return from === 'beginning' || from === 'end';
+  if ('offset' in from) return isCount(from.offset);
+  if ('timestamp' in from) return Number.isFinite(from.timestamp);
+  return typeof from.group === 'string' && (from.otherwise === 'beginning' || from.otherwise === 'end');
 }
