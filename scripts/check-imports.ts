@@ -45,7 +45,7 @@ interface Import {
   readonly line: number;
 }
 
-/** Static imports and re-exports, which the formatter puts at the start of a line, and `import()` unless it stands in quotes. */
+/** Static imports and re-exports, which the formatter puts at the start of a line; `import()` unless in quotes. */
 const IMPORT =
   /^(?:import|export)\s+(?<type>type\s)?(?:[\w*{][^'";]*?\sfrom\s+)?'(?<name>[^']+)'|^[^'"`\n]*\bimport\(\s*'(?<dynamic>[^']+)'/gm;
 
