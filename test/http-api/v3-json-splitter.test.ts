@@ -15,7 +15,8 @@ function split(chunks: Uint8Array[], limits = LIMITS): { objects: string[]; code
   try {
     for (const chunk of chunks) {
       splitter.push(chunk);
-      for (let object = splitter.next(); object !== null; object = splitter.next()) objects.push(decoder.decode(object));
+      for (let object = splitter.next(); object !== null; object = splitter.next())
+        objects.push(decoder.decode(object));
     }
     splitter.end();
     return { objects, code: null };
@@ -37,7 +38,10 @@ const nasty = fc.oneof(
 );
 const object = fc.dictionary(nasty, fc.oneof(nasty, fc.jsonValue({ maxDepth: 4 })));
 const whiteSpace = fc.string({ unit: fc.constantFrom(' ', '\n', '\r', '\t'), maxLength: 4 });
-const stream = fc.tuple(whiteSpace, fc.array(fc.tuple(object, fc.constantFrom(undefined, 2, '\t'), whiteSpace), { maxLength: 5 }));
+const stream = fc.tuple(
+  whiteSpace,
+  fc.array(fc.tuple(object, fc.constantFrom(undefined, 2, '\t'), whiteSpace), { maxLength: 5 }),
+);
 
 test('gives the same objects wherever the bytes are cut', () => {
   fc.assert(
@@ -92,7 +96,8 @@ test('never gives other objects than a parser of the whole text, whatever the by
 
 test('refuses with a code what can never become an object, at once', () => {
   const refused = (text: string, code: string): void => {
-    for (const size of [1, text.length]) assert.equal(split(cutEvery(encoder.encode(text), size)), { objects: ['{}'], code });
+    for (const size of [1, text.length])
+      assert.equal(split(cutEvery(encoder.encode(text), size)), { objects: ['{}'], code });
   };
   for (const other of ['[', '"', '1', 'x', '}', ',', '\u00a0', '\ufeff']) refused(`{}${other}{}`, 'not-an-object');
   refused('{}\n{"a":"b}\n{"c":"d"}', 'unclosed-string');

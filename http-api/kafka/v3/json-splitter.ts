@@ -133,7 +133,7 @@ export class JsonSplitter {
     }
     let run = end;
     while (run > from && this.#chunk[run - 1] === BACKSLASH) run--;
-    const escaped = ((end - run) & 1) === 1 !== (run === from && this.#escaped);
+    const escaped = (((end - run) & 1) === 1) !== (run === from && this.#escaped);
     this.#escaped = found < 0 && escaped;
     this.#inString = found < 0 || escaped;
     this.#position = found < 0 ? end : end + 1;
