@@ -3,6 +3,7 @@
  */
 import type { Context } from 'hono';
 import type { Producer } from '../../logged/commit-log.ts';
+import { parseJson as parseExact } from '../../logged/exact-json.ts';
 import type { Bytes } from '../../targets/host.ts';
 import type { KafkaLimits } from '../limits.ts';
 import { KafkaHttpError } from './errors.ts';
@@ -32,9 +33,10 @@ export async function readObject(c: Context, deps: BodyDeps, whenEmpty?: JsonObj
   return asObject(parseJson(text));
 }
 
+/** Whole numbers that a number cannot hold come as bigint. */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExact(text);
   } catch (error) {
     throw new KafkaHttpError(400, `Malformed JSON: ${error instanceof Error ? error.message : ''}`, error);
   }
@@ -49,7 +51,19 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** What a server hands down beside the request, as hono's `env`. */
+export interface KafkaEnv {
+  /** Reads the body of a GET, which Confluent's clients send and the web's Request cannot carry. */
+  readonly readGetBody?: (limit: number) => Promise<Uint8Array | null>;
+}
+
 async function readBytes(c: Context, limit: number): Promise<Uint8Array> {
+  if (c.req.method === 'GET') {
+    const { readGetBody } = (c.env ?? {}) as KafkaEnv;
+    const body = readGetBody === undefined ? new Uint8Array(0) : await readGetBody(limit);
+    if (body === null) throw tooLarge(limit);
+    return body;
+  }
   const declared = c.req.header('content-length');
   if (declared !== undefined) {
     // The HTTP server holds the client to the length that it declared.
@@ -110,7 +124,10 @@ export function producerOf(c: Context): Producer | undefined {
 function headerInteger(text: string | undefined, name: string): number {
   const value = text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(value)) return value;
-  throw new KafkaHttpError(400, `header Streambed-Producer-${name} must be an integer from 0 to 2^53-1, with the other`);
+  throw new KafkaHttpError(
+    400,
+    `header Streambed-Producer-${name} must be an integer from 0 to 2^53-1, with the other`,
+  );
 }
 
 /** A path segment or query value as a partition number; `notFound` as proxies answer for what is none. */

@@ -1,0 +1,191 @@
+/**
+ * `POST /consumers/{group}`: streambed's stream of records, one record to a response.
+ *
+ * Its client takes every piece of body that its HTTP library hands over for one record and drops what does not parse,
+ * and the library cuts pieces wherever its read buffer ends. A record that is cut is lost, unless it is the last of
+ * its response: then nothing later moves the client's offset on, and it asks for the record again. It asks again at
+ * once after every end of a response, whatever the status, on the same connection. Therefore:
+ * - one record, then the end. A record that is stored already goes out as a plain reply;
+ * - with nothing to send the response is held open, headers out, until there is a record, and never ends empty; the
+ *   same for topics that do not exist yet;
+ * - nothing else is ever written: any byte would restart the client's idle timeout;
+ * - errors, and records so long that the client can never take them in one piece, wait before they end the response,
+ *   so that the client does not spin.
+ */
+import type { Context } from 'hono';
+import type { KafkaContext } from '../../kafka-app.ts';
+import { CommitLogError } from '../../../logged/commit-log.ts';
+import type { ConsumedOffset, ConsumerRecord, Signal, SubscribeOptions } from '../../../logged/commit-log.ts';
+import { printRecord } from '../../../logged/record-json.ts';
+import { Cancellation } from '../cancellation.ts';
+import { KafkaHttpError, toHttpError } from '../errors.ts';
+import { pause } from '../pause.ts';
+import { isObject, type JsonObject, jsonReply, readObject } from '../wire.ts';
+
+/** How long a response is kept that would make the client spin. */
+const spinDelayMs = 1000;
+/** How often a topic is looked for that does not exist yet. */
+const topicCheckMs = 500;
+/** Above this the buffer of the client's HTTP library (hyper: 400 KiB at most) may never hold the record whole. */
+const longestRead = 384 * 1024;
+
+/** Enough for most records, and little for the one that is taken. */
+const readBytes = 8 * 1024;
+
+/** What ends a response; `late`: only after a while. */
+interface Ending {
+  readonly text: string;
+  readonly late: boolean;
+}
+
+interface Position {
+  readonly topics: readonly string[];
+  readonly offsets: readonly ConsumedOffset[];
+}
+
+export class StreambedConsumers {
+  readonly #context: KafkaContext;
+  #requests = 0;
+
+  constructor(context: KafkaContext) {
+    this.#context = context;
+  }
+
+  async stream(c: Context): Promise<Response> {
+    const { clock, stopping, waits } = this.#context;
+    try {
+      const position = this.#position(await readObject(c, this.#context));
+      const stored = await this.#next({ ...position, idleTimeoutMs: 0 }, stopping);
+      const ending = stored === null ? null : this.#ending(stored);
+      if (ending !== null && !ending.late) return jsonReply(ending.text);
+      return this.#hold(c, position, ending, waits.enter());
+    } catch (error) {
+      await pause(clock, spinDelayMs, stopping);
+      throw error;
+    }
+  }
+
+  #position(body: JsonObject): Position {
+    const subscriptions = body['subscriptions'];
+    if (!Array.isArray(subscriptions)) throw new KafkaHttpError(422, 'subscriptions must be an array');
+    const topics = [...new Set(subscriptions.map(topicOf))];
+    // Each response has one record: beginning with another topic each time keeps a busy one from starving the rest.
+    const first = this.#requests++ % Math.max(topics.length, 1);
+    const offsets = body['offsets'] ?? [];
+    if (!Array.isArray(offsets)) throw new KafkaHttpError(422, 'offsets must be an array or null');
+    return {
+      topics: [...topics.slice(first), ...topics.slice(0, first)],
+      offsets: offsets.map(consumedOf).filter(({ topic }) => topics.includes(topic)),
+    };
+  }
+
+  /** The next record of those topics that exist; null when there is none, or when it was cut short. */
+  async #next(position: Position & Pick<SubscribeOptions, 'idleTimeoutMs'>, signal: Signal) {
+    const existing: string[] = [];
+    for (const topic of position.topics) {
+      if ((await this.#context.log.offsets(topic, 0)) !== null) existing.push(topic);
+    }
+    const missing = position.topics.length - existing.length;
+    const wait = new Cancellation(signal);
+    const mayWait = position.idleTimeoutMs === undefined;
+    const timer = mayWait && missing > 0 ? this.#context.clock.timer(topicCheckMs, () => wait.cancel()) : null;
+    try {
+      if (existing.length > 0) return await this.#first(position, existing, wait);
+      if (mayWait) await pause(this.#context.clock, topicCheckMs, wait);
+      return null;
+    } finally {
+      timer?.cancel();
+      wait.release();
+    }
+  }
+
+  async #first(
+    { offsets, idleTimeoutMs }: Position & Pick<SubscribeOptions, 'idleTimeoutMs'>,
+    existing: readonly string[],
+    signal: Signal,
+  ): Promise<ConsumerRecord | null> {
+    const subscriptions = existing.map((topic) => ({ topic }));
+    const known = offsets.filter(({ topic }) => existing.includes(topic));
+    try {
+      for await (const record of this.#context.log.subscribe({
+        subscriptions,
+        offsets: known,
+        idleTimeoutMs,
+        signal,
+        maxBatchBytes: readBytes,
+      })) {
+        return record;
+      }
+    } catch (error) {
+      // Deleted a moment ago: looked for again like one that does not exist yet.
+      if (!(error instanceof CommitLogError) || error.code !== 'unknown-topic') throw error;
+      if (idleTimeoutMs === undefined) await pause(this.#context.clock, topicCheckMs, signal);
+    }
+    return null;
+  }
+
+  /** A response that stays open until it has its record. */
+  #hold(c: Context, position: Position, stored: Ending | null, leave: () => void): Response {
+    const { bytes, clock, stopping } = this.#context;
+    const ended = new Cancellation(stopping);
+    const finish = (): void => {
+      ended.release();
+      leave();
+    };
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          const ending = stored ?? (await this.#live(c, position, ended));
+          if (ending !== null) controller.enqueue(bytes.encodeUtf8(ending.text));
+          if (ending?.late) await pause(clock, spinDelayMs, ended);
+          if (!ended.aborted || stopping.aborted) controller.close();
+          finish();
+        },
+        cancel: () => {
+          ended.cancel();
+          finish();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    return new Response(body, { headers: { 'content-type': 'application/json' } });
+  }
+
+  async #live(c: Context, position: Position, ended: Signal): Promise<Ending | null> {
+    try {
+      while (!ended.aborted) {
+        const record = await this.#next(position, ended);
+        if (record !== null) return this.#ending(record);
+      }
+      return null;
+    } catch (error) {
+      const { errorCode, message } = toHttpError(error, 'v2');
+      this.#context.report(`${c.req.method} ${c.req.path}: ${error instanceof Error ? error.message : String(error)}`);
+      return { text: JSON.stringify({ error_code: errorCode, message }), late: true };
+    }
+  }
+
+  #ending(record: ConsumerRecord): Ending {
+    const text = printRecord(record, this.#context.bytes, '""');
+    return { text, late: text.length > longestRead };
+  }
+}
+
+function topicOf(value: unknown): string {
+  const topic = isObject(value) ? value['topic'] : undefined;
+  if (typeof topic === 'string') return topic;
+  throw new KafkaHttpError(422, 'subscriptions: each must have a topic');
+}
+
+function consumedOf(value: unknown): ConsumedOffset {
+  const { topic, partition, offset } = isObject(value) ? value : {};
+  if (typeof topic === 'string' && isCount(partition) && isCount(offset)) {
+    return { topic, partition: Number(partition), offset: Math.min(Number(offset), Number.MAX_SAFE_INTEGER) };
+  }
+  throw new KafkaHttpError(422, 'offsets: each must have a topic, a partition and an offset');
+}
+
+/** As `logged/exact-json.ts` reads them: large ones are bigints. */
+function isCount(value: unknown): value is number | bigint {
+  return typeof value === 'bigint' ? value >= 0n : Number.isInteger(value) && (value as number) >= 0;
+}
