@@ -44,7 +44,7 @@ export class FrameScanner {
 
   readonly #bytes: Bytes;
   readonly #file: File;
-  readonly #to: number;
+  #to: number;
   readonly #chunkBytes: number;
   readonly #keepChunks: boolean;
   #filledBytes = 0;
@@ -63,6 +63,11 @@ export class FrameScanner {
   /** The position behind the current frame. */
   get nextPosition(): number {
     return this.position + this.frameBytes;
+  }
+
+  /** Lets the scanner go further in a file that has grown; nothing behind the old end was looked at. */
+  extend(to: number): void {
+    this.#to = to;
   }
 
   next(): ScanStep {

@@ -68,8 +68,9 @@ export async function recoverTail(
   const proven = strongest(saved, proof, name.baseOffset);
   const walk = new TailWalk(host, segment, proven, visit);
   walk.run(lengthBytes);
-  const torn = walk.end < lengthBytes ? await cutTail(host, directory, segment, walk.end, lengthBytes) : null;
   const missing = walk.end < proven.position;
+  const torn =
+    walk.end < lengthBytes && !missing ? await cutTail(host, directory, segment, walk.end, lengthBytes) : null;
   return {
     index: walk.index,
     position: walk.end,

@@ -63,12 +63,21 @@ export class SegmentIndex {
     return this.lastOffset >= 0;
   }
 
+  addControl(position: number, nextPosition: number): void {
+    this.dataBytes = nextPosition;
+    this.lastFramePosition = position;
+    this.hasProducers = true;
+  }
+
   /** Frames are added in the order of their positions. */
   add(frame: IndexedFrame): void {
+    if (frame.isControl) {
+      this.addControl(frame.position, frame.nextPosition);
+      return;
+    }
     this.dataBytes = frame.nextPosition;
     this.lastFramePosition = frame.position;
-    if (frame.isControl || frame.hasProducer) this.hasProducers = true;
-    if (frame.isControl) return;
+    if (frame.hasProducer) this.hasProducers = true;
     this.lastOffset = frame.lastOffset;
     this.maxTime = Math.max(this.maxTime, frame.maxTime);
     const last = this.#positions.length - 1;

@@ -1,0 +1,121 @@
+/** What happens to a partition's directory before it is written again: clean up, recover, begin a segment. */
+import type { Host } from '../../targets/host.ts';
+import { CommitLogError } from '../commit-log.ts';
+import { ActiveSegment } from './active-segment.ts';
+import { hostCode } from './host-failure.ts';
+import type { PartitionSetup } from './partition.ts';
+import { ProducerWindow } from './producer-window.ts';
+import { type RecoveredTail, recoverTail } from './recovery.ts';
+import { createSegment, indexName, listSegments, type OpenSegment, readSegmentHeader, UNFINISHED } from './segment-file.ts';
+import { SEGMENT_HEADER_BYTES, type SegmentName } from './segment-header.ts';
+
+export interface OpenedPartition {
+  readonly sealed: readonly SegmentName[];
+  readonly active: ActiveSegment;
+  readonly producers: ProducerWindow;
+}
+
+/** The fewest bytes that a record takes in a segment. */
+const LEAST_RECORD_BYTES = 9;
+
+export async function openPartition(setup: PartitionSetup): Promise<OpenedPartition> {
+  const { host, directory } = setup;
+  const live = await cleanUp(host, directory);
+  const producers = new ProducerWindow();
+  const last = live[live.length - 1];
+  if (last === undefined || last.endOffset !== 0) {
+    const active = await begin(setup, last?.endOffset ?? 0, false, producers);
+    return { sealed: live, active, producers };
+  }
+  const before = live.slice(0, -1);
+  const path = `${directory}/${last.name}`;
+  const file = host.files.open(path, 'update');
+  try {
+    const { createdAt, intact } = readHead(setup, path, last, file);
+    const open: OpenSegment = { name: last, path, file, createdAt };
+    const { lastMark } = setup;
+    const proof = lastMark?.segmentBase === last.baseOffset ? lastMark : null;
+    const tail = await recoverTail(host, directory, open, proof, (scanner) => producers.replay(scanner));
+    report(setup, tail);
+    if (!tail.closedCleanly) await file.sync();
+    const skipTo = offsetAfterReboot(setup, last, tail);
+    if (intact && tail.damage === null && skipTo === tail.nextOffset) {
+      return { sealed: before, active: new ActiveSegment(host, open, tail.index, tail.position, skipTo), producers };
+    }
+    const active = await begin(setup, skipTo, skipTo > tail.nextOffset, producers);
+    file.close();
+    return { sealed: active.name.name === last.name ? before : live, active, producers };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Removes files that were never finished and those that compaction has left superseded. */
+async function cleanUp(host: Host, directory: string): Promise<readonly SegmentName[]> {
+  const { live, superseded } = listSegments(host, directory);
+  const gone = superseded.flatMap((name) => [name.name, indexName(name)]);
+  const unfinished = host.files.list(directory).filter((name) => name.endsWith(UNFINISHED));
+  if (gone.length + unfinished.length === 0) return live;
+  // The names that stand for the removed ones may themselves not be durable yet.
+  await host.files.syncDir(directory);
+  for (const name of [...gone, ...unfinished]) {
+    try {
+      host.files.remove(`${directory}/${name}`);
+    } catch (error) {
+      if (hostCode(error) !== 'ENOENT') throw error;
+    }
+  }
+  await host.files.syncDir(directory);
+  return live;
+}
+
+/** A damaged head costs nothing but itself, since every frame says what it is; it is reported and the segment sealed. */
+function readHead(
+  setup: PartitionSetup,
+  path: string,
+  name: SegmentName,
+  file: OpenSegment['file'],
+): { createdAt: number; intact: boolean } {
+  try {
+    return { createdAt: readSegmentHeader(setup.host, path, name, file).createdAt, intact: true };
+  } catch (error) {
+    if (!(error instanceof CommitLogError) || error.code !== 'damaged' || error.place === null) throw error;
+    setup.report({ event: 'damage', topic: setup.topic, partition: setup.partition, place: error.place });
+    return { createdAt: 0, intact: false };
+  }
+}
+
+function report(setup: PartitionSetup, tail: RecoveredTail): void {
+  const { topic, partition } = setup;
+  if (tail.torn !== null) setup.report({ event: 'torn-tail', topic, partition, tail: tail.torn });
+  if (tail.damage !== null) setup.report({ event: 'damage', topic, partition, place: tail.damage });
+}
+
+/**
+ * Where records are readable before they are durable, a power cut may have taken readable ones with it. Consumers may
+ * have committed past them, so their offsets must not be given out again: go on behind the most that can have fitted
+ * into the segment.
+ */
+function offsetAfterReboot(setup: PartitionSetup, name: SegmentName, tail: RecoveredTail): number {
+  const { durability, segmentBytes, maxMessageBytes } = setup.config();
+  if (durability === 'sync' || tail.closedCleanly || setup.lastMark !== null) return tail.nextOffset;
+  const mostBytes = Math.max(segmentBytes, tail.position) + maxMessageBytes;
+  const skipTo = name.baseOffset + Math.ceil(mostBytes / LEAST_RECORD_BYTES);
+  const { topic, partition } = setup;
+  setup.report({ event: 'offsets-skipped', topic, partition, from: tail.nextOffset, to: skipTo });
+  return skipTo;
+}
+
+async function begin(
+  setup: PartitionSetup,
+  baseOffset: number,
+  gapBefore: boolean,
+  producers: ProducerWindow,
+): Promise<ActiveSegment> {
+  const { host, directory } = setup;
+  const createdAt = host.clock.now();
+  const firstFrame = producers.encode(host.bytes, SEGMENT_HEADER_BYTES, baseOffset, createdAt);
+  const open = await createSegment(host, directory, { baseOffset, createdAt, gapBefore, firstFrame });
+  return ActiveSegment.fresh(host, open, firstFrame?.length ?? 0, setup.config().segmentBytes);
+}

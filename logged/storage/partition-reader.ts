@@ -1,0 +1,248 @@
+/**
+ * Reads a partition from an offset on, never beyond what may be read, and goes on where it was when there is more. It
+ * keeps at most one file open and one chunk in memory. Files that compaction or retention replaces while it reads them
+ * are read to their end; then it goes on by offset.
+ */
+import type { File } from '../../targets/host.ts';
+import { CommitLogError, type ConsumerRecord, type DamagePlace } from '../commit-log.ts';
+import { findIntactFrame, FrameScanner } from './frame-scanner.ts';
+import { asLogError } from './host-failure.ts';
+import type { PartitionView } from './partition-view.ts';
+import { readRecord, recordBytesAt, recordDelta } from './record.ts';
+import { openForReading, readSegmentHeader } from './segment-file.ts';
+import type { SegmentHeader, SegmentName } from './segment-header.ts';
+import { isActive, positionOf, readableBytes } from './segment-lookup.ts';
+
+const CHUNK_BYTES = 65536;
+const MOST_REOPENINGS = 64;
+
+interface CurrentSegment {
+  readonly name: SegmentName;
+  readonly path: string;
+  readonly file: File;
+  /** Null when the head is damaged; the frames say for themselves what they are. */
+  readonly header: SegmentHeader | null;
+  scanner: FrameScanner;
+  /** Behind the last position that may be read, as far as the scanner knows. */
+  to: number;
+  /** True when the scanner stands on a frame whose records are not all delivered. */
+  frameOpen: boolean;
+  recordAt: number;
+  recordsLeft: number;
+}
+
+export class PartitionReader {
+  /** The offset of the next record to deliver, or one below it. */
+  nextOffset: number;
+
+  readonly #view: PartitionView;
+  #segment: CurrentSegment | null = null;
+
+  constructor(view: PartitionView, nextOffset: number) {
+    this.#view = view;
+    this.nextOffset = nextOffset;
+  }
+
+  /**
+   * The next records, up to about `maxBytes` of them and at least one; empty when all that may be read was delivered.
+   * Errors: `damaged`, `unknown-version`, `io-failed`. After `damaged` the reader stays where it is.
+   */
+  read(maxBytes: number): ConsumerRecord[] {
+    const records: ConsumerRecord[] = [];
+    try {
+      let left = maxBytes;
+      while (left > 0 && this.nextOffset < this.#view.readable().endOffset && this.#toFrame()) {
+        left -= this.#take(records, left);
+      }
+    } catch (error) {
+      // What was read before the bad place is delivered first; the error comes with the next call.
+      this.close();
+      if (records.length === 0) throw asLogError(error, `partition ${this.#view.directory}`);
+    }
+    return records;
+  }
+
+  close(): void {
+    this.#segment?.file.close();
+    this.#segment = null;
+  }
+
+  /** Stands on a frame with records to deliver, or returns false when there is none yet. */
+  #toFrame(): boolean {
+    for (let reopened = 0; reopened < MOST_REOPENINGS; ) {
+      const segment = this.#segment ?? this.#open();
+      if (segment === null) return false;
+      if (segment.frameOpen) return true;
+      const step = segment.scanner.next();
+      if (step === 'frame') {
+        if (this.#endsHere(segment)) reopened += this.#leave(segment) ? 0 : 1;
+        else this.#enter(segment);
+      } else if (step === 'bad') {
+        this.#skipOrFail(segment);
+      } else if (!this.#extend(segment)) {
+        if (isActive(this.#view, segment.name)) return false;
+        if (!this.#leave(segment)) reopened++;
+      }
+    }
+    return false;
+  }
+
+  #enter(segment: CurrentSegment): void {
+    const { scanner } = segment;
+    segment.recordAt = scanner.recordsAt;
+    segment.recordsLeft = scanner.recordCount;
+    segment.frameOpen = segment.recordsLeft > 0;
+  }
+
+  /** Delivers records of the current frame; returns their bytes. */
+  #take(into: ConsumerRecord[], maxBytes: number): number {
+    const segment = this.#segment as CurrentSegment;
+    const { scanner } = segment;
+    const { host, topic, partition } = this.#view;
+    const { baseOffset, appendedAt, buffer, view } = scanner;
+    const origin = { topic, partition, baseOffset, appendedAt };
+    let taken = 0;
+    while (segment.recordsLeft > 0 && taken < maxBytes) {
+      const at = segment.recordAt;
+      const recordBytes = recordBytesAt(view, at);
+      const offset = baseOffset + recordDelta(view, at);
+      segment.recordAt += recordBytes;
+      segment.recordsLeft--;
+      if (offset < this.nextOffset) continue;
+      into.push(readRecord(host.bytes, buffer, view, at, origin));
+      this.nextOffset = offset + 1;
+      taken += recordBytes;
+    }
+    segment.frameOpen = segment.recordsLeft > 0;
+    return taken;
+  }
+
+  /** Opens the segment that holds `nextOffset`, or the first one behind it. */
+  #open(): CurrentSegment | null {
+    const segments = this.#view.segments();
+    for (let i = segmentAt(segments, this.nextOffset); i < segments.length; i++) {
+      const name = segments[i] as SegmentName;
+      const path = `${this.#view.directory}/${name.name}`;
+      const file = openForReading(this.#view.host, path);
+      if (file === null) return null;
+      try {
+        return this.#begin(name, path, file);
+      } catch (error) {
+        file.close();
+        throw error;
+      }
+    }
+    return null;
+  }
+
+  #begin(name: SegmentName, path: string, file: File): CurrentSegment {
+    const { host } = this.#view;
+    let header: SegmentHeader | null = null;
+    try {
+      header = readSegmentHeader(host, path, name, file);
+    } catch (error) {
+      if (!(error instanceof CommitLogError) || error.code !== 'damaged' || error.place === null) throw error;
+      this.#view.reportDamage(error.place);
+    }
+    const to = readableBytes(this.#view, name, file);
+    const from = positionOf(this.#view, name, file, this.nextOffset);
+    const scanner = this.#scan(file, from, to);
+    const segment = { name, path, file, header, scanner, to, frameOpen: false, recordAt: 0, recordsLeft: 0 };
+    this.#segment = segment;
+    return segment;
+  }
+
+  #scan(file: File, from: number, to: number): FrameScanner {
+    const { bytes } = this.#view.host;
+    return new FrameScanner(bytes, file, { from, to, chunkBytes: CHUNK_BYTES, keepChunks: true });
+  }
+
+  /** Goes on in the same file when there is more in it than when it was last looked at. */
+  #extend(segment: CurrentSegment): boolean {
+    const to = readableBytes(this.#view, segment.name, segment.file);
+    if (to <= segment.to) return false;
+    segment.to = to;
+    segment.scanner.extend(to);
+    return true;
+  }
+
+  /** True at a frame that the next segment stands for: the old writer could not cut it off. */
+  #endsHere(segment: CurrentSegment): boolean {
+    const next = this.#following(segment.name);
+    return next !== null && segment.name.endOffset === 0 && segment.scanner.baseOffset >= next.baseOffset;
+  }
+
+  #following(name: SegmentName): SegmentName | null {
+    return this.#view.segments().find((other) => other.baseOffset > name.baseOffset) ?? null;
+  }
+
+  /** Leaves a segment that was read to its end; false when it is not known yet what follows. */
+  #leave(segment: CurrentSegment): boolean {
+    const next = this.#following(segment.name);
+    const stillListed = this.#view.segments().some((other) => other.name === segment.name.name);
+    if (stillListed) this.#checkWhole(segment, next);
+    this.close();
+    if (!stillListed || next === null) return false;
+    this.nextOffset = Math.max(this.nextOffset, segment.name.endOffset, next.baseOffset);
+    return true;
+  }
+
+  /** Records may be missing at a segment's end without any frame being bad: the file may have been cut. */
+  #checkWhole(segment: CurrentSegment, next: SegmentName | null): void {
+    const { name, path, header } = segment;
+    if (header === null) return;
+    const cut = name.endOffset !== 0 && segment.to < header.fileBytes;
+    const expected = segment.name.endOffset === 0 ? next?.baseOffset : undefined;
+    const missing = expected !== undefined && this.nextOffset < expected && !this.#gapIsKnown(next);
+    if (cut || missing) {
+      const message = cut ? `has ${segment.to} bytes, want ${header.fileBytes}` : `ends before offset ${expected}`;
+      this.#fail(message, { file: path, position: segment.to, resumeOffset: next?.baseOffset ?? null });
+    }
+  }
+
+  #gapIsKnown(next: SegmentName | null): boolean {
+    if (next === null) return true;
+    const path = `${this.#view.directory}/${next.name}`;
+    const file = openForReading(this.#view.host, path);
+    if (file === null) return true;
+    try {
+      return readSegmentHeader(this.#view.host, path, next, file).gapBefore;
+    } catch (error) {
+      if (error instanceof CommitLogError && error.code === 'damaged') return false;
+      throw error;
+    } finally {
+      file.close();
+    }
+  }
+
+  /** At bytes that are no frame: goes on behind them if all that is sought lies there, else fails. */
+  #skipOrFail(segment: CurrentSegment): void {
+    const { scanner, file, path, name, to } = segment;
+    const { position, problem } = scanner;
+    const behind = findIntactFrame(this.#view.host.bytes, file, { from: position + 1, to }, name.baseOffset);
+    if (behind !== null && behind.baseOffset <= this.nextOffset) {
+      segment.scanner = this.#scan(file, behind.position, to);
+      return;
+    }
+    const resumeOffset = behind?.baseOffset ?? this.#following(name)?.baseOffset ?? null;
+    this.#fail(`frame at ${position} ${problem}`, { file: path, position, resumeOffset });
+  }
+
+  #fail(message: string, place: DamagePlace): never {
+    this.close();
+    this.#view.reportDamage(place);
+    throw new CommitLogError('damaged', `segment ${place.file}: ${message}`, { place });
+  }
+}
+
+/** The place of the last segment that begins at or before the offset; the first one for an earlier offset. */
+export function segmentAt(segments: readonly SegmentName[], offset: number): number {
+  let low = 0;
+  let high = segments.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((segments[middle] as SegmentName).baseOffset <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return Math.max(0, low - 1);
+}

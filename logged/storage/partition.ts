@@ -1,0 +1,436 @@
+/**
+ * One partition, by its only writer: takes frames, gathers those that wait into one write and one sync, rolls to new
+ * segments, and says up to where may be read.
+ *
+ * The order of things, which the promises of `commit-log.ts` rest on: write, sync, publish the watermark, acknowledge.
+ * A segment is synced to its end before the next one is created, so only the last one can have a torn tail. A sync
+ * that failed is never tried again on the same file: what was acknowledged before is read again, and the next segment
+ * begins at the first offset that was not acknowledged and thereby stands for whatever the old file may still hold
+ * from there on.
+ */
+import type { Host } from '../../targets/host.ts';
+import { CommitLogError, type DamagePlace } from '../commit-log.ts';
+import type { LogEvent } from '../log-event.ts';
+import type { TopicConfig } from '../topic-config.ts';
+import { ActiveSegment } from './active-segment.ts';
+import { AppendBuffer, type FrameContent, frameBytesOf, type WaitingFrame } from './append-buffer.ts';
+import { HighWatermark } from './high-watermark.ts';
+import { asLogError, hostCode } from './host-failure.ts';
+import { saveIndex } from './index-file.ts';
+import { openPartition } from './partition-opening.ts';
+import type { PartitionView, Readable } from './partition-view.ts';
+import { ProducerWindow } from './producer-window.ts';
+import { createSegment } from './segment-file.ts';
+import { SEGMENT_HEADER_BYTES, type SegmentName } from './segment-header.ts';
+import type { SegmentIndex } from './segment-index.ts';
+import type { Watermark } from './watermark.ts';
+
+export interface PartitionSetup {
+  readonly host: Host;
+  readonly topic: string;
+  readonly partition: number;
+  readonly directory: string;
+  /** The configuration in force at the moment. */
+  readonly config: () => TopicConfig;
+  readonly report: (event: LogEvent) => void;
+  readonly publish: (mark: Watermark) => void;
+  /** What a writer before us had published, if it was killed. */
+  readonly lastMark: Watermark | null;
+  /** The most bytes that may wait to be written. */
+  readonly maxPendingBytes: number;
+}
+
+/** Appends that are written at once, on an `os` topic, before the event loop gets its turn. */
+const WRITES_PER_TURN = 256;
+
+export class Partition implements PartitionView {
+  readonly host: Host;
+  readonly topic: string;
+  readonly partition: number;
+  readonly directory: string;
+  readonly maxTimes = new Map<string, number>();
+  readonly ownsFiles = true;
+  readonly producers: ProducerWindow;
+
+  readonly #setup: PartitionSetup;
+  #sealed: readonly SegmentName[];
+  #active: ActiveSegment;
+  /** The end of what is acknowledged. */
+  #keptPosition: number;
+  #keptOffset: number;
+  readonly #mark: HighWatermark;
+  /** Set when the active segment must not be appended to any more. */
+  #broken = false;
+  #closed = false;
+
+  #pending = new AppendBuffer();
+  #spare = new AppendBuffer();
+  #drainDue = false;
+  #syncDue = false;
+  #writesThisTurn = 0;
+  #tasks = 0;
+  #lastTask: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    setup: PartitionSetup,
+    sealed: readonly SegmentName[],
+    active: ActiveSegment,
+    producers: ProducerWindow,
+  ) {
+    this.host = setup.host;
+    this.topic = setup.topic;
+    this.partition = setup.partition;
+    this.directory = setup.directory;
+    this.producers = producers;
+    this.#setup = setup;
+    this.#sealed = sealed;
+    this.#active = active;
+    this.#keptPosition = active.position;
+    this.#keptOffset = active.nextOffset;
+    this.#mark = new HighWatermark(setup.host.clock, setup.publish, {
+      segmentBase: active.name.baseOffset,
+      position: active.position,
+      endOffset: active.nextOffset,
+    });
+  }
+
+  /** Recovers the partition. Errors: `unknown-version`, `no-space`, `io-failed`, `read-only`. */
+  static async open(setup: PartitionSetup): Promise<Partition> {
+    try {
+      const { sealed, active, producers } = await openPartition(setup);
+      return new Partition(setup, sealed, active, producers);
+    } catch (error) {
+      throw asLogError(error, `partition ${setup.directory}`);
+    }
+  }
+
+  segments(): readonly SegmentName[] {
+    return [...this.#sealed, this.#active.name];
+  }
+
+  /** The segments that are never appended to again. */
+  sealedSegments(): readonly SegmentName[] {
+    return this.#sealed;
+  }
+
+  readable(): Readable {
+    return this.#mark.readable;
+  }
+
+  onReadable(callback: () => void): () => void {
+    return this.#mark.listen(callback);
+  }
+
+  activeIndex(): SegmentIndex {
+    return this.#active.index;
+  }
+
+  reportDamage(place: DamagePlace): void {
+    this.#setup.report({ event: 'damage', topic: this.topic, partition: this.partition, place });
+  }
+
+  /**
+   * Appends one frame's records and resolves with the offset of the first when they are as durable as the topic says.
+   * Errors: `busy`, `no-space`, `io-failed`, `read-only`, `closed`.
+   */
+  append(content: FrameContent): Promise<number> {
+    if (this.#closed) return Promise.reject(new CommitLogError('closed', `topic ${this.topic}: log is closed`));
+    const frameBytes = frameBytesOf(content);
+    const { maxPendingBytes } = this.#setup;
+    if (this.#pending.usedBytes > 0 && this.#pending.usedBytes + frameBytes > maxPendingBytes) {
+      const message = `topic ${this.topic}: ${this.#pending.usedBytes} bytes wait already, want at most ${maxPendingBytes}`;
+      return Promise.reject(new CommitLogError('busy', message));
+    }
+    const result = new Promise<number>((resolve, reject) => {
+      this.#pending.add(content, { resolve, reject });
+    });
+    if (content.producer !== null) {
+      const { producer } = content;
+      this.producers.begin(producer, producer.sequence + content.records.length - 1, result);
+    }
+    if (this.#mayWriteNow(frameBytes)) this.#writeNow();
+    else this.#drainSoon();
+    return result;
+  }
+
+  /** Begins a new segment, unless the active one is empty; resolves when all before it is sealed. */
+  roll(): Promise<void> {
+    return this.#exclusively(async () => {
+      if (this.#broken) await this.#mend();
+      else if (!this.#active.isEmpty) await this.#roll();
+    });
+  }
+
+  /** Rolls when the active segment has become older than `segment.ms`, or was given up and nothing came since. */
+  async rollIfDue(): Promise<void> {
+    if (this.#broken || (this.#isOld() && !this.#active.isEmpty)) await this.roll();
+  }
+
+  /** Puts other files in the place of some sealed segments; those on the disk are the caller's business. */
+  replaceSealed(old: readonly SegmentName[], fresh: readonly SegmentName[]): void {
+    const gone = new Set(old.map((name) => name.name));
+    const kept = this.#sealed.filter((name) => !gone.has(name.name));
+    for (const name of gone) this.maxTimes.delete(name);
+    this.#sealed = [...kept, ...fresh].sort((a, b) => a.baseOffset - b.baseOffset);
+    this.#mark.revise();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await this.#exclusively(() => this.#drain());
+    this.#closed = true;
+    await this.#exclusively(() => this.#seal());
+    this.#mark.close();
+  }
+
+  async #seal(): Promise<void> {
+    const active = this.#active;
+    try {
+      if (this.#broken) return;
+      await active.sync();
+      this.#advance();
+      saveIndex(this.host, this.directory, active.name, active.index);
+    } catch (error) {
+      this.#reportFailedSync(error);
+    } finally {
+      active.close();
+    }
+  }
+
+  // The queue
+
+  /** Runs tasks that change the active segment one after the other. */
+  #exclusively<T>(task: () => Promise<T>): Promise<T> {
+    this.#tasks++;
+    const run = this.#lastTask.then(task);
+    const ended = (): void => {
+      this.#tasks--;
+    };
+    this.#lastTask = run.then(ended, ended);
+    return run;
+  }
+
+  #drainSoon(): void {
+    if (this.#drainDue) return;
+    this.#drainDue = true;
+    this.host.clock.soon(() => {
+      this.#drainDue = false;
+      void this.#exclusively(() => this.#drain());
+    });
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#pending.frames.length > 0) {
+      const buffer = this.#pending;
+      this.#pending = this.#spare;
+      this.#spare = buffer;
+      await this.#commit(buffer);
+      buffer.clear();
+    }
+  }
+
+  async #commit(buffer: AppendBuffer): Promise<void> {
+    const { frames } = buffer;
+    let done = 0;
+    try {
+      while (done < frames.length) {
+        if (this.#broken) await this.#mend();
+        if (this.#rollDue(frames[done]?.frameBytes ?? 0)) await this.#roll();
+        const run = frames.slice(done, done + this.#fitting(frames, done));
+        await this.#commitRun(buffer, run);
+        done += run.length;
+      }
+    } catch (error) {
+      const failure = asLogError(error, `segment ${this.#active.path}`);
+      for (const frame of frames.slice(done)) frame.reject(failure);
+    }
+  }
+
+  async #commitRun(buffer: AppendBuffer, run: readonly WaitingFrame[]): Promise<void> {
+    const active = this.#active;
+    let baseOffset = active.nextOffset;
+    try {
+      active.write(buffer, run, this.host.clock.now());
+    } catch (error) {
+      await this.#takeBack();
+      throw error;
+    }
+    if (this.#durability() === 'sync') await this.#sync();
+    this.#advance();
+    for (const frame of run) {
+      frame.resolve(baseOffset);
+      baseOffset += frame.recordCount;
+    }
+  }
+
+  /** How many frames from `from` on go into the active segment; at least one. */
+  #fitting(frames: readonly WaitingFrame[], from: number): number {
+    const room = this.#config().segmentBytes - this.#active.position;
+    const start = frames[from]?.at ?? 0;
+    let count = 1;
+    for (let i = from + 1; i < frames.length; i++, count++) {
+      const frame = frames[i] as WaitingFrame;
+      if (frame.at + frame.frameBytes - start > room) break;
+    }
+    return count;
+  }
+
+  // Writing at once, on an `os` topic
+
+  #mayWriteNow(frameBytes: number): boolean {
+    return (
+      this.#durability() === 'os' &&
+      this.#tasks === 0 &&
+      this.#pending.frames.length === 1 &&
+      this.#writesThisTurn < WRITES_PER_TURN &&
+      !this.#broken &&
+      !this.#rollDue(frameBytes)
+    );
+  }
+
+  #writeNow(): void {
+    const buffer = this.#pending;
+    const frame = buffer.frames[0] as WaitingFrame;
+    const baseOffset = this.#active.nextOffset;
+    try {
+      this.#active.write(buffer, buffer.frames, this.host.clock.now());
+    } catch {
+      this.#drainSoon();
+      return;
+    }
+    this.#advance();
+    if (this.#writesThisTurn++ === 0) {
+      this.host.clock.soon(() => {
+        this.#writesThisTurn = 0;
+      });
+    }
+    frame.resolve(baseOffset);
+    buffer.clear();
+  }
+
+  // Durability
+
+  #durability(): TopicConfig['durability'] {
+    return this.#config().durability;
+  }
+
+  #config(): TopicConfig {
+    return this.#setup.config();
+  }
+
+  async #sync(): Promise<void> {
+    try {
+      await this.#active.sync();
+    } catch (error) {
+      this.#reportFailedSync(error);
+      throw error;
+    }
+  }
+
+  #reportFailedSync(error: unknown): void {
+    this.#broken = true;
+    const message = error instanceof Error ? error.message : String(error);
+    this.#setup.report({ event: 'sync-failed', topic: this.topic, partition: this.partition, message });
+  }
+
+  async #takeBack(): Promise<void> {
+    try {
+      await this.#active.takeBack();
+    } catch (error) {
+      this.#reportFailedSync(error);
+    }
+  }
+
+  /** What is acknowledged goes on to all that is written; what may be read follows as the durability allows. */
+  #advance(): void {
+    const active = this.#active;
+    this.#keptPosition = active.position;
+    this.#keptOffset = active.nextOffset;
+    const durability = this.#durability();
+    if (durability === 'os') {
+      this.#setReadable(active.position, active.nextOffset);
+      this.#mark.publishSoon();
+      return;
+    }
+    if (active.syncedPosition > this.#mark.readable.position) {
+      this.#setReadable(active.syncedPosition, active.syncedOffset);
+      this.#mark.publish();
+    }
+    if (durability !== 'sync') this.#syncWithin(durability.everyMs);
+  }
+
+  #syncWithin(everyMs: number): void {
+    if (this.#syncDue || this.#active.syncedPosition === this.#active.position) return;
+    this.#syncDue = true;
+    this.host.clock.timer(everyMs, () => {
+      this.#syncDue = false;
+      if (this.#closed || this.#broken) return;
+      void this.#exclusively(() => this.#syncBehind());
+    });
+  }
+
+  async #syncBehind(): Promise<void> {
+    try {
+      await this.#active.sync();
+      this.#advance();
+    } catch (error) {
+      this.#reportFailedSync(error);
+    }
+  }
+
+  #setReadable(position: number, endOffset: number): void {
+    this.#mark.set({ segmentBase: this.#active.name.baseOffset, position, endOffset });
+  }
+
+  // Segments
+
+  #isOld(): boolean {
+    return this.host.clock.now() - this.#active.createdAt > this.#config().segmentMs;
+  }
+
+  #rollDue(frameBytes: number): boolean {
+    const active = this.#active;
+    if (active.isEmpty) return false;
+    return active.position + frameBytes > this.#config().segmentBytes || this.#isOld();
+  }
+
+  async #roll(): Promise<void> {
+    const old = this.#active;
+    await this.#sync();
+    await this.#begin(old.nextOffset);
+    saveIndex(this.host, this.directory, old.name, old.index);
+    old.close();
+  }
+
+  /** Gives up a segment whose file cannot be trusted any more, keeping what was acknowledged. */
+  async #mend(): Promise<void> {
+    const old = this.#active;
+    const intact = old.reread(this.#keptPosition);
+    if (intact.dataBytes < this.#keptPosition) {
+      this.reportDamage({ file: old.path, position: intact.dataBytes, resumeOffset: this.#keptOffset });
+    }
+    try {
+      old.cutTo(this.#keptPosition);
+    } catch (error) {
+      if (hostCode(error) === '') throw error;
+    }
+    await this.#begin(this.#keptOffset);
+    this.#broken = false;
+    old.close();
+  }
+
+  /** Creates the next segment and goes over to it. When that fails, everything stays as it was. */
+  async #begin(baseOffset: number): Promise<void> {
+    const { host, directory } = this;
+    const old = this.#active;
+    const createdAt = host.clock.now();
+    const firstFrame = this.producers.encode(host.bytes, SEGMENT_HEADER_BYTES, baseOffset, createdAt);
+    const open = await createSegment(host, directory, { baseOffset, createdAt, gapBefore: false, firstFrame });
+    this.#active = ActiveSegment.fresh(host, open, firstFrame?.length ?? 0, this.#config().segmentBytes);
+    if (old.name.name !== open.name.name) this.#sealed = [...this.#sealed, old.name];
+    this.#keptPosition = this.#active.position;
+    this.#keptOffset = baseOffset;
+    this.#setReadable(this.#active.position, baseOffset);
+    this.#mark.revise();
+  }
+}
