@@ -1,0 +1,61 @@
+/**
+ * Builds `dist/` from what package.json promises: `dist/node/<name>.js`, one file per `bin`, from
+ * `targets/node/<name>.ts`; `dist/lib/` with one module per entry of `exports`, and `dist/types/` with its
+ * declarations, both laid out like the sources. Packages stay imports: npm installs them.
+ */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { build } from 'esbuild';
+
+interface Manifest {
+  readonly bin: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+}
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
+const exported = Object.values(manifest.exports).flatMap((one) =>
+  typeof one === 'string' ? [one] : Object.values(one),
+);
+const bins = Object.values(manifest.bin);
+const commands = Object.keys(manifest.bin).map((name) => `targets/node/${name}.ts`);
+const modules = exported.flatMap((path) => {
+  const name = /^\.\/dist\/lib\/(.*)\.js$/.exec(path)?.[1];
+  return name === undefined ? [] : [`${name}.ts`];
+});
+demand('package.json promises what has no source', [...commands, ...modules]);
+
+// Built aside and moved in at the end: whoever starts the service meanwhile finds the old build whole.
+const stage = `dist.${process.pid}`;
+const common = { bundle: true, format: 'esm', platform: 'node', target: 'node20', packages: 'external' } as const;
+try {
+  await build({
+    ...common,
+    entryPoints: commands,
+    outdir: `${stage}/node`,
+    banner: { js: '#!/usr/bin/env node' },
+  });
+  await build({
+    ...common,
+    entryPoints: modules,
+    outdir: `${stage}/lib`,
+    outbase: '.',
+    splitting: true, // a class is the same class, whichever entry it is imported from
+    chunkNames: 'chunks/[hash]',
+  });
+  for (const path of bins) chmodSync(path.replace(/^dist/, stage), 0o755);
+  const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json', '--outDir', `${stage}/types`];
+  execFileSync(process.execPath, tsc, { stdio: 'inherit' });
+  if (existsSync('dist')) renameSync('dist', `${stage}.old`);
+  renameSync(stage, 'dist');
+} finally {
+  rmSync(stage, { recursive: true, force: true });
+  rmSync(`${stage}.old`, { recursive: true, force: true });
+}
+demand('package.json promises what was not built', [...bins, ...exported]);
+
+function demand(what: string, paths: readonly string[]): void {
+  const missing = paths.filter((path) => !existsSync(path));
+  if (missing.length === 0) return;
+  console.error(`build: ${what}: ${missing.join(', ')}`);
+  process.exit(1);
+}
