@@ -1,0 +1,27 @@
+/**
+ * The port of the command line: what the commands may ask of the terminal that they run in. `targets/node/terminal.ts`
+ * implements it for Node; files come from the host port.
+ */
+import type { Signal } from '../commit-log.ts';
+
+export interface Terminal {
+  /** Without the name of the program. */
+  readonly args: readonly string[];
+
+  env(name: string): string | undefined;
+
+  /** The next bytes of standard input; null at its end, and as soon as `interrupted` is aborted. One call at a time. */
+  read(): Promise<Uint8Array | null>;
+
+  /** Writes to standard output. Resolves when more may follow: to false once nobody reads it any more. */
+  write(bytes: Uint8Array): Promise<boolean>;
+
+  /** Writes to standard error. */
+  warn(text: string): void;
+
+  /** Whether a person watches standard error. */
+  readonly showsProgress: boolean;
+
+  /** Aborted by SIGINT and SIGTERM. */
+  readonly interrupted: Signal;
+}
