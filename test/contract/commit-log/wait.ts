@@ -237,6 +237,9 @@ function changes(factory: LogFactory): void {
     assert.ok(await isPending(opened, unmoved));
     await append(log, 'a', 0, 'y');
     assert.equal([await next(all), await next(fromEnd), await unmoved], ['y', 'y', 'y']);
+    await log.alterTopic('a', { partitions: 4 });
+    await append(log, 'a', 3, 'z');
+    assert.equal([await next(all), await next(fromEnd)], ['z', 'z'], 'nobody waited meanwhile');
   });
 
   test('deleting the topic ends it with an error', async (opened) => {

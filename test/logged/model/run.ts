@@ -1,0 +1,260 @@
+/** Does the same to a log under test and to the reference log, and compares all that can be read after each action. */
+import * as assert from 'uvu/assert';
+import { CommitLogError } from '../../../logged/commit-log.ts';
+import type { CommitLog, Producer, ProducerRecord, ProduceResult, StartPosition } from '../../../logged/commit-log.ts';
+import { referenceLog } from '../../support/reference-log/reference-log.ts';
+import { configs, groups, topics } from './actions.ts';
+import type { Action, RecordPlan, StartPlan } from './actions.ts';
+import { contentsOf, recordsOf, topicsOf } from './contents.ts';
+import type { Subject } from './subject.ts';
+
+type Fields = Omit<ProducerRecord, 'topic'>;
+type Do<Name extends Action['do']> = Extract<Action, { do: Name }>;
+
+interface Call {
+  readonly topic: string;
+  /** Counts the topics of that name: a call is not made again to another one. */
+  readonly life: number;
+  readonly partitions: number;
+  readonly records: readonly Fields[];
+  readonly producer: Producer;
+}
+
+export class ModelRun {
+  readonly #subject: Subject;
+  readonly #model;
+  readonly #calls: Call[][] = [[], []];
+  readonly #sequences = [0, 0];
+  readonly #lives = new Map<string, number>();
+  #produced = 0;
+
+  constructor(subject: Subject) {
+    this.#subject = subject;
+    this.#model = referenceLog({ clock: subject.clock, rememberedCalls: 8 });
+  }
+
+  async apply(action: Action): Promise<void> {
+    await this.#do(action);
+    // Longer than any `every:<n>ms`: from then on what was acknowledged is readable.
+    await this.#subject.clock.advance(50);
+    assert.equal(await contentsOf(this.#subject.log), await contentsOf(this.#model));
+  }
+
+  #do(action: Action): Promise<void> {
+    switch (action.do) {
+      case 'create':
+        return this.#create(action);
+      case 'alter':
+        return this.#alter(action);
+      case 'delete':
+        return this.#delete(topicAt(action.topic));
+      case 'produce':
+        return this.#produce(topicAt(action.topic), [action.record], true);
+      case 'batch':
+        return this.#produce(topicAt(action.topic), action.records, false);
+      case 'numbered':
+        return this.#numbered(action);
+      case 'again':
+        return this.#again(action);
+      case 'commit':
+        return this.#commit(action);
+      case 'forget':
+        return this.#both((log) => log.deleteGroup(groupAt(action.group)));
+      case 'read':
+        return this.#read(action);
+      case 'wait':
+        return this.#subject.clock.advance(action.ms);
+      case 'compact':
+        return this.#compact(topicAt(action.topic));
+      case 'retain':
+        return this.#retain();
+      case 'reopen':
+        return this.#subject.reopen();
+      case 'crash':
+        return this.#crash(action);
+    }
+  }
+
+  /** Makes a call of both logs; results and error codes must agree. */
+  async #both(call: (log: CommitLog) => Promise<unknown>): Promise<void> {
+    const outcome = await outcomeOf(call(this.#subject.log));
+    assert.equal(outcome, await outcomeOf(call(this.#model)));
+  }
+
+  #create({ topic, partitions, config }: Do<'create'>): Promise<void> {
+    return this.#both((log) => log.createTopic(topicAt(topic), { partitions, config: configs[config] }));
+  }
+
+  async #alter({ topic, add, config, reset }: Do<'alter'>): Promise<void> {
+    const name = topicAt(topic);
+    const now = (await outcomeOf(this.#model.describeTopic(name))) as { value?: { partitions: number } };
+    const set = configs[config] ?? {};
+    const names = ['segment.bytes', 'cleanup.policy', 'retention.bytes'].slice(0, reset);
+    const change = {
+      partitions: Math.min(4, (now.value?.partitions ?? 1) + add),
+      set,
+      reset: names.filter((one) => !(one in set)),
+    };
+    await this.#both((log) => log.alterTopic(name, change));
+  }
+
+  async #delete(topic: string): Promise<void> {
+    this.#lives.set(topic, this.#life(topic) + 1);
+    await this.#both((log) => log.deleteTopic(topic));
+  }
+
+  /** The log under test chooses partitions for what has neither key nor partition, and the model follows. */
+  async #produce(topic: string, plans: readonly RecordPlan[], single: boolean): Promise<void> {
+    const records = plans.map((plan) => this.#record(plan));
+    const { log } = this.#subject;
+    const first = records[0] as Fields;
+    const outcome = await outcomeOf(
+      single ? log.produce({ topic, ...first }).then((one) => [one]) : log.produceBatch(topic, records),
+    );
+    const results = ('value' in outcome ? outcome.value : []) as readonly ProduceResult[];
+    const placed = records.map((record, i) => {
+      const result = results[i];
+      const chosen =
+        result !== undefined && 'partition' in result && record.key === null ? result.partition : undefined;
+      return { ...record, partition: record.partition ?? chosen };
+    });
+    assert.equal(outcome, await outcomeOf(this.#model.produceBatch(topic, placed)));
+  }
+
+  async #numbered({ client, topic, records }: Do<'numbered'>): Promise<void> {
+    const call = await this.#call(client, topicAt(topic), records);
+    await this.#both((log) => log.produceBatch(call.topic, call.records, call.producer));
+  }
+
+  async #again({ client, back }: Do<'again'>): Promise<void> {
+    const call = this.#calls[client]?.at(-1 - back);
+    if (call === undefined || call.life !== this.#life(call.topic)) return;
+    // With more partitions the records would go elsewhere.
+    if (call.partitions !== (await this.#partitions(call.topic))) return;
+    await this.#both((log) => log.produceBatch(call.topic, call.records, call.producer));
+  }
+
+  async #commit({ group, topic, partition, at }: Do<'commit'>): Promise<void> {
+    const metadata = at % 2 === 0 ? `at ${at}` : undefined;
+    const commit = { topic: topicAt(topic), partition, offset: at, metadata };
+    await this.#both((log) => log.commitOffsets(groupAt(group), [commit]));
+  }
+
+  async #read({ topic, start, at, bytes }: Do<'read'>): Promise<void> {
+    const name = topicAt(topic);
+    const offsets = [{ topic: name, partition: at % 4, offset: at - 1 }];
+    const from = startAt(start, at, this.#subject.clock.now());
+    const subscriptions = [{ topic: name }];
+    for (const options of [{ from }, { from, offsets }]) {
+      await this.#both((log) => recordsOf(log, { subscriptions, maxBatchBytes: bytes, ...options }));
+    }
+  }
+
+  async #compact(topic: string): Promise<void> {
+    if (!(await topicsOf(this.#model)).includes(topic)) return;
+    this.#model.compact(topic, await this.#subject.compact(topic));
+  }
+
+  async #retain(): Promise<void> {
+    for (const { topic, partition, below } of await this.#subject.retain()) this.#model.expire(topic, partition, below);
+  }
+
+  /** Of a call that was never answered all is there or nothing; made again, it is there once. */
+  async #crash({ cut, turns, client, topic, records }: Do<'crash'>): Promise<void> {
+    const name = topicAt(topic);
+    const partitions = await this.#partitions(name);
+    if (records.length === 0 || partitions === 0) return this.#subject.crash(cut);
+    const partition = records.length % partitions;
+    const call = await this.#call(
+      client,
+      name,
+      records.map((plan) => ({ ...plan, partition })),
+    );
+    let answered = false;
+    const note = () => {
+      answered = true;
+    };
+    this.#subject.log.produceBatch(call.topic, call.records, call.producer).then(note, note);
+    for (let turn = 0; turn < turns; turn++) await nextTurn();
+    await this.#subject.crash(cut);
+    const before = await this.#model.offsets(name, partition);
+    const after = await this.#subject.log.offsets(name, partition);
+    const appended = after?.endOffset !== before?.endOffset;
+    assert.ok(appended || !answered, 'an acknowledged batch is gone');
+    if (appended) await this.#model.produceBatch(call.topic, call.records, call.producer);
+    assert.equal(await contentsOf(this.#subject.log), await contentsOf(this.#model));
+    await this.#both((log) => log.produceBatch(call.topic, call.records, call.producer));
+  }
+
+  async #call(client: number, topic: string, plans: readonly RecordPlan[]): Promise<Call> {
+    const sequence = this.#sequences[client] ?? 0;
+    this.#sequences[client] = sequence + plans.length + (sequence % 3);
+    const call: Call = {
+      topic,
+      life: this.#life(topic),
+      partitions: (await this.#partitions(topic)) || 1,
+      records: plans.map((plan) => this.#record(plan)),
+      producer: { id: client, sequence },
+    };
+    this.#calls[client]?.push(call);
+    return call;
+  }
+
+  #record({ key, valueBytes, headers, timestamp, partition }: RecordPlan): Fields {
+    const number = this.#produced++;
+    return {
+      partition: partition ?? undefined,
+      key: key === null ? null : new Uint8Array(key).fill(65),
+      value: valueBytes === null ? null : new Uint8Array(valueBytes).fill(number),
+      headers: Array.from({ length: headers }, (_, i) => ({
+        name: `h${i}`,
+        value: i === 1 ? null : Uint8Array.of(number),
+      })),
+      timestamp: timestamp === null ? null : this.#subject.clock.now() + timestamp,
+    };
+  }
+
+  async #partitions(topic: string): Promise<number> {
+    const known = (await topicsOf(this.#model)).includes(topic);
+    return known ? (await this.#model.describeTopic(topic)).partitions : 0;
+  }
+
+  #life(topic: string): number {
+    return this.#lives.get(topic) ?? 0;
+  }
+}
+
+type Outcome = { readonly value: unknown } | { readonly code: string };
+
+/** The errors of records stand for their codes, too. */
+async function outcomeOf(promise: Promise<unknown>): Promise<Outcome> {
+  try {
+    const value = await promise;
+    if (!Array.isArray(value)) return { value };
+    return { value: value.map((one: ProduceResult) => ('error' in one ? { code: one.error.code } : one)) };
+  } catch (error) {
+    if (error instanceof CommitLogError) return { code: error.code };
+    throw error;
+  }
+}
+
+function topicAt(index: number): string {
+  return topics[index] ?? topics[0];
+}
+
+function groupAt(index: number): string {
+  return groups[index] ?? groups[0];
+}
+
+function startAt(start: StartPlan, at: number, now: number): StartPosition {
+  if (start === 'offset') return { offset: at };
+  if (start === 'timestamp') return { timestamp: now + (at - 30) * 100 };
+  if (start === 'group') return { group: groupAt(at % 2), otherwise: at % 3 === 0 ? 'end' : 'beginning' };
+  return start;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
