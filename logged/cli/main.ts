@@ -110,6 +110,7 @@ async function printed(context: Context, text: string): Promise<number> {
 }
 
 const HINTS: Readonly<Record<string, string>> = {
+  'invalid-record': 'logged produce --help shows what a line may be; plain text needs --topic',
   locked: 'stop the other process, or go through its service',
   'unknown-topic': 'logged topics list shows those that are there',
 };

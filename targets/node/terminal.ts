@@ -7,37 +7,49 @@ export function nodeTerminal() {
     // Once: a second one ends the process at once, as by default.
     process.once(signal, () => interruption.abort());
   }
+  const input = new Input(interruption.signal);
   // Failed writes are told to who wrote; without a listener they would end the process.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
   return {
     args: process.argv.slice(2),
     env: (name: string) => process.env[name],
-    read: inputReader(interruption.signal),
+    read: () => input.read(),
     write: writeOutput,
     warn: (text: string) => void process.stderr.write(text),
     showsProgress: process.stderr.isTTY === true,
     interrupted: interruption.signal,
+    /** Lets go of standard input, which would keep the process waiting for its end. */
+    close: () => input.close(),
   };
 }
 
-/** Standard input is touched when it is first read: a command that does not read must not wait for its end. */
-function inputReader(interrupted: AbortSignal): () => Promise<Uint8Array | null> {
-  let chunks: AsyncIterator<Uint8Array> | null = null;
-  interrupted.addEventListener('abort', () => {
-    if (chunks !== null) process.stdin.destroy();
-  });
-  return async () => {
-    if (interrupted.aborted) return null;
-    chunks ??= process.stdin[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+/** Standard input is touched when it is first read: a command that does not read must not wait for it. */
+class Input {
+  readonly #interrupted: AbortSignal;
+  #chunks: AsyncIterator<Uint8Array> | null = null;
+
+  constructor(interrupted: AbortSignal) {
+    this.#interrupted = interrupted;
+    interrupted.addEventListener('abort', () => this.close());
+  }
+
+  async read(): Promise<Uint8Array | null> {
+    if (this.#interrupted.aborted) return null;
+    this.#chunks ??= process.stdin[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
     try {
-      const { done, value } = await chunks.next();
+      const { done, value } = await this.#chunks.next();
       return done === true ? null : new Uint8Array(value.buffer, value.byteOffset, value.length);
     } catch (error) {
-      if (interrupted.aborted) return null;
+      // That is how a destroyed stream ends.
+      if (this.#interrupted.aborted) return null;
       throw error;
     }
-  };
+  }
+
+  close(): void {
+    if (this.#chunks !== null) process.stdin.destroy();
+  }
 }
 
 function writeOutput(bytes: Uint8Array): Promise<boolean> {

@@ -12,6 +12,8 @@ async function stored(session: Session, topic: string): Promise<ConsumerRecord[]
   return records;
 }
 
+const HINT = 'logged: hint: logged produce --help shows what a line may be; plain text needs --topic\n';
+
 const values = (records: readonly ConsumerRecord[]) =>
   records.map(({ value }) => (value === null ? null : Buffer.from(value).toString('latin1')));
 
@@ -29,7 +31,10 @@ test('a malformed line names its number; what stands above it is stored, what fo
   const good = '{"topic":"t","key":1,"value":""}\n';
   const { code, err } = await session.run(['produce'], { input: [`${good}\n${good}`, `{"topic":"t"}\n${good}`] });
   assert.is(code, 1);
-  assert.is(err, 'logged: line 4: key is missing: want a whole number from 0 to 18446744073709551615, or null\n');
+  assert.is(
+    err,
+    'logged: line 4: key is missing: want a whole number from 0 to 18446744073709551615, or null\n' + HINT,
+  );
   assert.is((await stored(session, 't')).length, 2);
 });
 
@@ -46,7 +51,7 @@ test('a line that is not UTF-8, and one that is too long', async () => {
   const file = session.host.files.open(path, 'create');
   file.write(Uint8Array.of(0x7b, 0xe9, 0x0a), 0);
   const wrong = await session.run(['produce', `--file=${path}`]);
-  assert.equal(wrong, { code: 1, out: '', err: 'logged: line 1: not UTF-8\n' });
+  assert.equal(wrong, { code: 1, out: '', err: 'logged: line 1: not UTF-8\n' + HINT });
 });
 
 test('plain lines with key delimiter, headers, partition, fixed key and tombstones', async () => {

@@ -1,0 +1,63 @@
+/**
+ * Runs the sessions in `test/cli/sessions/*.txt` with the built command, each in a directory of its own, and compares
+ * them to the letter: a line `$ ...` is run by bash with `logged` on its path, and under it stands what it prints to
+ * standard output, then `! ...` per line of standard error, and `? N` when it exits with another code than 0. A last
+ * line without an end is marked with a `%` behind it, as zsh does.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import * as assert from 'uvu/assert';
+import { suite } from '../support/suite.ts';
+
+const test = suite('logged sessions');
+const FOLDER = resolve('test/cli/sessions');
+const COMMAND = resolve('dist/node/logged.js');
+
+for (const name of readdirSync(FOLDER)) {
+  test(name, () => {
+    const directory = mkdtempSync(join(tmpdir(), 'logged-session-'));
+    try {
+      mkdirSync(join(directory, 'bin'));
+      symlinkSync(COMMAND, join(directory, 'bin', 'logged'));
+      const session = readFileSync(join(FOLDER, name), 'utf8');
+      assert.snapshot(replay(session, directory), session);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+}
+
+/** The session as it should be written down: prose and commands as they are, answers as they came. */
+function replay(session: string, directory: string): string {
+  const lines: string[] = [];
+  let isAnswer = false;
+  for (const line of session.split('\n')) {
+    if (line.startsWith('$ ')) {
+      lines.push(line, ...runLine(line.slice(2), directory));
+      isAnswer = true;
+    } else if (line === '' || line.startsWith('# ')) {
+      lines.push(line);
+      isAnswer = false;
+    } else if (!isAnswer) throw new Error(`neither command nor comment: ${line}`);
+  }
+  return lines.join('\n');
+}
+
+function runLine(command: string, directory: string): string[] {
+  const { ROOT_PATH: _, ...env } = process.env;
+  const ran = spawnSync('bash', ['-c', command], {
+    cwd: directory,
+    env: { ...env, PATH: `${join(directory, 'bin')}:${process.env['PATH']}` },
+    encoding: 'utf8',
+  });
+  const code = ran.status === 0 ? [] : [`? ${ran.status}`];
+  return [...linesOf(ran.stdout), ...linesOf(ran.stderr).map((line) => `! ${line}`), ...code];
+}
+
+function linesOf(text: string): string[] {
+  const lines = text.split('\n');
+  const last = lines.pop();
+  return last === '' ? lines : [...lines, `${last}%`];
+}
