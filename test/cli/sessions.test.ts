@@ -19,7 +19,7 @@ for (const name of readdirSync(FOLDER)) {
   test(name, () => {
     const directory = mkdtempSync(join(tmpdir(), 'logged-session-'));
     try {
-      mkdirSync(join(directory, 'bin'));
+      for (const folder of ['bin', 'work']) mkdirSync(join(directory, folder));
       symlinkSync(COMMAND, join(directory, 'bin', 'logged'));
       const session = readFileSync(join(FOLDER, name), 'utf8');
       assert.snapshot(replay(session, directory), session);
@@ -48,7 +48,7 @@ function replay(session: string, directory: string): string {
 function runLine(command: string, directory: string): string[] {
   const { ROOT_PATH: _, ...env } = process.env;
   const ran = spawnSync('bash', ['-c', command], {
-    cwd: directory,
+    cwd: join(directory, 'work'),
     env: { ...env, PATH: `${join(directory, 'bin')}:${process.env['PATH']}` },
     encoding: 'utf8',
   });
