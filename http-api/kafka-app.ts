@@ -9,7 +9,7 @@ import type { Context } from 'hono';
 import { Hono } from 'hono/tiny';
 import type { CommitLog, Signal } from '../logged/commit-log.ts';
 import type { Bytes, Clock, Random } from '../targets/host.ts';
-import { type KafkaHttpError, KafkaHttpError as HttpError, toHttpError } from './kafka/errors.ts';
+import { KafkaHttpError, plainError, printError, toHttpError } from './kafka/errors.ts';
 import { errorType } from './kafka/media-types.ts';
 import { WaitGate } from './kafka/wait-gate.ts';
 import { jsonReply } from './kafka/wire.ts';
@@ -62,30 +62,44 @@ export function kafkaApp(deps: KafkaDeps, dialects: readonly KafkaDialect[]): Ho
   app.get('/', () => jsonReply('{}'));
   app.get('/status/ready', () => new Response(null));
   for (const register of dialects) register(app, context);
-  app.notFound((c) => errorReply(c, unmatched(app, c, deps.limits)));
+  app.notFound((c) => errorReply(c, unmatched(app, c)));
   app.onError((error, c) => errorReply(c, toHttpError(error, isV3(c) ? 'v3' : 'v2'), deps.report));
+  const route = app.fetch;
+  // Not a middleware of hono, which would cost every request more than this.
+  app.fetch = (request, ...rest) => {
+    const refusal = refusalOf(request, deps);
+    return refusal === null ? route(request, ...rest) : jsonReply(printError(refusal), refusal.status);
+  };
   return app;
+}
+
+function refusalOf({ url, headers }: Request, { limits, advertisedUrl }: KafkaDeps): KafkaHttpError | null {
+  if (url.length > limits.urlLength)
+    return new KafkaHttpError(414, `URL is longer than ${limits.urlLength} characters`);
+  const origin = headers.get('origin');
+  if (origin === null || origin === new URL(url).origin) return null;
+  if (advertisedUrl !== undefined && origin === new URL(advertisedUrl).origin) return null;
+  // Browsers let any page send simple requests to any address, a router's and this machine's own included.
+  return new KafkaHttpError(403, 'pages of other origins are not served');
 }
 
 function isV3(c: Context): boolean {
   return c.req.path.startsWith('/v3') || c.req.path.startsWith('/kafka/v3');
 }
 
-function unmatched(app: Hono, c: Context, limits: KafkaLimits): KafkaHttpError {
+function unmatched(app: Hono, c: Context): KafkaHttpError {
   const path = c.req.path;
-  if (path.length > limits.pathLength) return new HttpError(414, `path is longer than ${limits.pathLength} characters`);
   const known = methods.filter((method) => app.router.match(method, path)[0].length > 0);
-  if (known.length === 0) return new HttpError(404, 'HTTP 404 Not Found');
+  if (known.length === 0) return plainError(404);
   // Every dialect of the route has passed it on: it is in none of their types.
-  if (known.includes(c.req.method)) return new HttpError(415, 'HTTP 415 Unsupported Media Type');
-  return new HttpError(405, 'HTTP 405 Method Not Allowed');
+  if (known.includes(c.req.method)) return plainError(415);
+  return plainError(405);
 }
 
 /** The error as the client gets it; what it does not get is reported. */
 export function errorReply(c: Context, error: KafkaHttpError, report?: (line: string) => void): Response {
   if (error.status >= 500) report?.(`${c.req.method} ${c.req.path}: ${causeOf(error)}`);
-  const body = JSON.stringify({ error_code: error.errorCode, message: error.message });
-  return jsonReply(body, error.status, isV3(c) ? 'application/json' : errorType(c.req.header('accept')));
+  return jsonReply(printError(error), error.status, isV3(c) ? 'application/json' : errorType(c.req.header('accept')));
 }
 
 function causeOf(error: KafkaHttpError): string {

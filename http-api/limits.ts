@@ -7,8 +7,8 @@ export interface KafkaLimits {
   readonly bodyBytes: number;
   /** The most records in one produce request: 413. */
   readonly recordsPerRequest: number;
-  /** The longest path with query: 414. */
-  readonly pathLength: number;
+  /** The longest URL, query included: 414. */
+  readonly urlLength: number;
   /** Long polls and streams that may be open at once: 429. */
   readonly waits: number;
   /** Consumer instances that may exist at once: 429. */
@@ -24,7 +24,7 @@ export interface KafkaLimits {
 export const defaultLimits: KafkaLimits = {
   bodyBytes: 8 * 1024 * 1024,
   recordsPerRequest: 10_000,
-  pathLength: 4096,
+  urlLength: 4096,
   waits: 256,
   consumerInstances: 256,
   instanceTimeoutMs: 300_000,

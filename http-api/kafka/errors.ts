@@ -58,6 +58,25 @@ export function toHttpError(error: unknown, dialect: Dialect): KafkaHttpError {
   return new KafkaHttpError(dialect === 'v2' ? v2 : v3, text ?? error.message, error);
 }
 
+/** A refusal that has no other words than its status. */
+export function plainError(status: number): KafkaHttpError {
+  return new KafkaHttpError(status, `HTTP ${status} ${statusTexts[status] ?? 'Error'}`);
+}
+
+export function printError({ errorCode, message }: KafkaHttpError): string {
+  return JSON.stringify({ error_code: errorCode, message });
+}
+
+const statusTexts: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  406: 'Not Acceptable',
+  408: 'Request Timeout',
+  415: 'Unsupported Media Type',
+  431: 'Request Header Fields Too Large',
+};
+
 /** The code of one failed record in a v2 reply that is a 200 otherwise: Confluent knows only these two. */
 export function recordErrorCode(error: CommitLogError): 50002 | 50003 {
   return retriable.has(error.code) ? 50003 : 50002;

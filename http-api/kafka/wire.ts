@@ -6,7 +6,7 @@ import type { Producer } from '../../logged/commit-log.ts';
 import { parseJson as parseExact } from '../../logged/exact-json.ts';
 import type { Bytes } from '../../targets/host.ts';
 import type { KafkaLimits } from '../limits.ts';
-import { KafkaHttpError } from './errors.ts';
+import { KafkaHttpError, plainError } from './errors.ts';
 
 export type JsonObject = { readonly [name: string]: unknown };
 
@@ -134,7 +134,7 @@ function headerInteger(text: string | undefined, name: string): number {
 export function partitionOf(text: string): number {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (value <= 0x7fff_ffff) return value;
-  throw new KafkaHttpError(404, 'HTTP 404 Not Found');
+  throw plainError(404);
 }
 
 /** An integer query parameter, `otherwise` when absent; 400 for anything that is not one. */

@@ -18,7 +18,7 @@ import { CommitLogError } from '../../../logged/commit-log.ts';
 import type { ConsumedOffset, ConsumerRecord, Signal, SubscribeOptions } from '../../../logged/commit-log.ts';
 import { printRecord } from '../../../logged/record-json.ts';
 import { Cancellation } from '../cancellation.ts';
-import { KafkaHttpError, toHttpError } from '../errors.ts';
+import { KafkaHttpError, printError, toHttpError } from '../errors.ts';
 import { pause } from '../pause.ts';
 import { isObject, type JsonObject, jsonReply, readObject } from '../wire.ts';
 
@@ -159,9 +159,8 @@ export class StreambedConsumers {
       }
       return null;
     } catch (error) {
-      const { errorCode, message } = toHttpError(error, 'v2');
-      this.#context.report(`${c.req.method} ${c.req.path}: ${error instanceof Error ? error.message : String(error)}`);
-      return { text: JSON.stringify({ error_code: errorCode, message }), late: true };
+      this.#context.report(`${c.req.method} ${c.req.path}: ${String(error)}`);
+      return { text: printError(toHttpError(error, 'v2')), late: true };
     }
   }
 

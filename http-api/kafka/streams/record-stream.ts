@@ -3,7 +3,7 @@ import type { KafkaContext } from '../../kafka-app.ts';
 import type { ConsumedOffset, ConsumerRecord, Subscription } from '../../../logged/commit-log.ts';
 import type { Timer } from '../../../targets/host.ts';
 import { printConsumed } from '../embedded.ts';
-import { toHttpError } from '../errors.ts';
+import { printError, toHttpError } from '../errors.ts';
 import { printPositions, type StreamRequest } from './stream-request.ts';
 
 /** Proxies and browsers give up on a connection that is silent for long. */
@@ -46,7 +46,7 @@ export class RecordStream {
         },
         pull: async (controller) => {
           const text = await this.#next();
-          if (text !== null) controller.enqueue(this.#context.bytes.encodeUtf8(text));
+          if (text !== '') controller.enqueue(this.#context.bytes.encodeUtf8(text));
           if (this.#ended) controller.close();
         },
         cancel: () => this.#end(),
@@ -55,19 +55,19 @@ export class RecordStream {
     );
   }
 
-  /** The text of the next batch; an error is told and ends the stream. */
-  async #next(): Promise<string | null> {
+  /** The text of the next batch; an error is told behind what came before it, and ends the stream. */
+  async #next(): Promise<string> {
+    let text = '';
     try {
       const { done, value } = await this.#batches.next();
-      if (!done) return value.map((record) => this.#print(record)).join('');
-      this.#end();
-      return null;
+      for (const record of done ? [] : value) text += this.#print(record);
+      if (done) this.#end();
+      return text;
     } catch (error) {
       this.#end();
-      const { errorCode, message, status } = toHttpError(error, 'v2');
-      if (status >= 500) this.#context.report(`stream: ${error instanceof Error ? error.message : String(error)}`);
-      const text = JSON.stringify({ error_code: errorCode, message });
-      return this.#isSse ? `event: error\ndata: ${text}\n\n` : `${text}\n`;
+      const failure = toHttpError(error, 'v2');
+      if (failure.status >= 500) this.#context.report(`stream: ${String(error)}`);
+      return text + (this.#isSse ? `event: error\ndata: ${printError(failure)}\n\n` : `${printError(failure)}\n`);
     }
   }
 

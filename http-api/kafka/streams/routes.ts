@@ -22,7 +22,7 @@
  * is the last record done with, as in v2. 204. `GET` of the same gives the group's commits in the same terms.
  */
 import type { KafkaDialect } from '../../kafka-app.ts';
-import { KafkaHttpError } from '../errors.ts';
+import { plainError } from '../errors.ts';
 import { jsonReply, readObject } from '../wire.ts';
 import { doneEntry, listOf } from '../offset-lists.ts';
 import { RecordStream } from './record-stream.ts';
@@ -31,7 +31,7 @@ import { parseStreamRequest } from './stream-request.ts';
 export const registerStreams: KafkaDialect = (app, context) => {
   const { log } = context;
   app.get('/streams', async (c) => {
-    if (c.req.method === 'HEAD') throw new KafkaHttpError(405, 'HTTP 405 Method Not Allowed');
+    if (c.req.method === 'HEAD') throw plainError(405);
     const request = parseStreamRequest(c);
     // While there is a status left to say it with.
     for (const topic of request.topics) await log.describeTopic(topic);

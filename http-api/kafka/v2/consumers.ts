@@ -7,7 +7,7 @@ import type { Context } from 'hono';
 import type { Hono } from 'hono/tiny';
 import type { KafkaContext } from '../../kafka-app.ts';
 import { parseInclude, printConsumed } from '../embedded.ts';
-import { KafkaHttpError } from '../errors.ts';
+import { KafkaHttpError, plainError } from '../errors.ts';
 import { embeddedFormat } from '../media-types.ts';
 import { baseUrl, isObject, type JsonObject, jsonReply, queryInteger, readObject } from '../wire.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
@@ -147,7 +147,7 @@ async function seekToEdge(
 
 async function records(c: Context, context: KafkaContext, instance: ConsumerInstance, group: ConsumerGroup) {
   // It would read, and show nothing of it.
-  if (c.req.method === 'HEAD') throw new KafkaHttpError(405, 'HTTP 405 Method Not Allowed');
+  if (c.req.method === 'HEAD') throw plainError(405);
   const { bytes, limits, waits } = context;
   const { format, requestTimeoutMs } = instance.config;
   const type = recordsType(c, format);

@@ -1,7 +1,7 @@
 /** What v2 routes read and write, by media type. */
 import type { Context } from 'hono';
 import type { RecordFormat } from '../embedded.ts';
-import { KafkaHttpError } from '../errors.ts';
+import { KafkaHttpError, plainError } from '../errors.ts';
 import { embeddedFormat, mediaTypeName, negotiate } from '../media-types.ts';
 
 const plainTypes = [
@@ -14,7 +14,7 @@ const plainTypes = [
 /** The type of a reply without embedded data, or 406. */
 export function replyType(c: Context): string {
   const type = negotiate(c.req.header('accept'), plainTypes);
-  if (type === null) throw new KafkaHttpError(406, 'HTTP 406 Not Acceptable');
+  if (type === null) throw plainError(406);
   return type;
 }
 
@@ -31,7 +31,7 @@ export function recordsType(c: Context, format: RecordFormat): string {
   if (
     negotiate(accept, [`application/vnd.kafka.${other}.v2+json`, `application/vnd.kafka.${other}.v1+json`]) === null
   ) {
-    throw new KafkaHttpError(406, 'HTTP 406 Not Acceptable');
+    throw plainError(406);
   }
   throw new KafkaHttpError(
     40601,
@@ -44,7 +44,7 @@ export function askedFormat(c: Context): RecordFormat {
   const formats: readonly RecordFormat[] = ['binary', 'json'];
   const types = formats.map((format) => `application/vnd.kafka.${format}.v2+json`);
   const type = negotiate(c.req.header('accept'), [...types, ...plainTypes]);
-  if (type === null) throw new KafkaHttpError(406, 'HTTP 406 Not Acceptable');
+  if (type === null) throw plainError(406);
   return embeddedFormat(type) ?? 'binary';
 }
 
@@ -63,5 +63,5 @@ export function requirePlainBody(c: Context): void {
 }
 
 function unsupported(): KafkaHttpError {
-  return new KafkaHttpError(415, 'HTTP 415 Unsupported Media Type');
+  return plainError(415);
 }
