@@ -62,6 +62,7 @@ export class Partition implements PartitionView {
   /** Set when the active segment must not be appended to any more. */
   #broken = false;
   #closed = false;
+  #closedCleanly = false;
 
   #pending = new AppendBuffer();
   #spare = new AppendBuffer();
@@ -175,6 +176,11 @@ export class Partition implements PartitionView {
     this.#mark.revise();
   }
 
+  /** True once `close` has made durable all that was written. */
+  get closedCleanly(): boolean {
+    return this.#closedCleanly;
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     await this.#exclusively(() => this.#drain());
@@ -190,6 +196,7 @@ export class Partition implements PartitionView {
       await active.sync();
       this.#advance();
       saveIndex(this.host, this.directory, active.name, active.index);
+      this.#closedCleanly = true;
     } catch (error) {
       this.#reportFailedSync(error);
     } finally {

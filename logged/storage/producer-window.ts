@@ -55,7 +55,7 @@ export class ProducerWindow {
   /** Takes in a frame of the log, in order. */
   replay(scanner: FrameScanner): void {
     if (scanner.isControl) {
-      this.#restore(decodeCbor(scanner.buffer.slice(scanner.recordsAt, scanner.frameEnd)));
+      this.#restore(decodeCbor(scanner.buffer.subarray(scanner.recordsAt, scanner.frameEnd)));
       return;
     }
     const sequence = frameSequence(scanner.view, scanner.at);

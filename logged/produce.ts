@@ -1,0 +1,173 @@
+/** From a caller's records to frames of partitions: checks, choice of partition, splitting, results. */
+import type { Bytes } from '../targets/host.ts';
+import { CommitLogError, type ProducedOffset, type Producer, type ProducerRecord } from './commit-log.ts';
+import { partitionForKey } from './partitioner.ts';
+import { MAX_FRAME_RECORDS } from './storage/frame.ts';
+import { type EncodedHeaders, encodedRecordBytes, encodeHeaders, type RecordFields } from './storage/record.ts';
+import type { Topic } from './topic.ts';
+
+export type TopicRecord = Omit<ProducerRecord, 'topic'>;
+
+const MAX_HEADERS = 0xffff;
+const MAX_HEADER_NAME_BYTES = 0xffff;
+const MAX_TIMESTAMP = 8_640_000_000_000_000;
+
+interface CheckedRecord {
+  readonly record: RecordFields;
+  readonly headers: EncodedHeaders;
+  readonly recordBytes: number;
+  readonly partition: number;
+  /** Its place in the call. */
+  readonly place: number;
+}
+
+/** Records of one call that go into one frame. */
+interface Portion {
+  readonly partition: number;
+  readonly records: CheckedRecord[];
+  totalBytes: number;
+}
+
+export type Outcome = ProducedOffset | { readonly error: CommitLogError };
+
+/** Appends the records and says how each has fared, in their order. Throws for what is wrong with the call itself. */
+export async function produceAll(
+  bytes: Bytes,
+  topic: Topic,
+  records: readonly TopicRecord[],
+  producer: Producer | undefined,
+): Promise<readonly Outcome[]> {
+  checkProducer(producer, records.length);
+  const checked = records.map((record, place) => check(bytes, topic, record, place, producer));
+  const outcomes = new Array<Outcome>(records.length);
+  await Promise.all(portionsOf(checked, topic).map((portion) => append(topic, portion, producer, outcomes)));
+  return outcomes;
+}
+
+async function append(
+  topic: Topic,
+  { partition, records }: Portion,
+  producer: Producer | undefined,
+  outcomes: Outcome[],
+): Promise<void> {
+  try {
+    const target = await topic.writer(partition);
+    const first = records[0]?.place ?? 0;
+    const own = producer === undefined ? null : { id: producer.id, sequence: producer.sequence + first };
+    const verdict = own === null ? null : target.producers.judge(own);
+    if (verdict?.kind === 'stale') {
+      const message = `topic ${topic.name}: sequence ${own?.sequence} of producer ${own?.id} is older than what is remembered`;
+      throw new CommitLogError('stale-sequence', message);
+    }
+    const duplicate = verdict?.kind === 'known';
+    const baseOffset = await (verdict?.kind === 'known'
+      ? verdict.result
+      : target.append({
+          records: records.map(({ record }) => record),
+          headers: records.map(({ headers }) => headers),
+          producer: own,
+        }));
+    records.forEach(({ place }, i) => {
+      outcomes[place] = { partition, offset: baseOffset + i, duplicate };
+    });
+  } catch (error) {
+    if (!(error instanceof CommitLogError)) throw error;
+    for (const { place } of records) outcomes[place] = { error };
+  }
+}
+
+function portionsOf(records: readonly CheckedRecord[], topic: Topic): Portion[] {
+  const open = new Map<number, Portion>();
+  const portions: Portion[] = [];
+  const mostBytes = topic.config.maxMessageBytes;
+  for (const checked of records) {
+    const { partition, recordBytes } = checked;
+    let portion = open.get(partition);
+    if (
+      portion === undefined ||
+      portion.totalBytes + recordBytes > mostBytes ||
+      portion.records.length === MAX_FRAME_RECORDS
+    ) {
+      portion = { partition, records: [], totalBytes: 0 };
+      open.set(partition, portion);
+      portions.push(portion);
+    }
+    portion.records.push(checked);
+    portion.totalBytes += recordBytes;
+  }
+  return portions;
+}
+
+function checkProducer(producer: Producer | undefined, count: number): void {
+  if (producer === undefined) return;
+  const { id, sequence } = producer;
+  if (!Number.isSafeInteger(id) || id < 0) throw invalid(`producer id ${id}: want a whole number from 0 to 2^53-1`);
+  if (!Number.isSafeInteger(sequence + count) || !Number.isSafeInteger(sequence) || sequence < 0) {
+    throw invalid(`sequence ${sequence}: want a whole number from 0 to 2^53-1`);
+  }
+}
+
+function check(
+  bytes: Bytes,
+  topic: Topic,
+  record: TopicRecord,
+  place: number,
+  producer: Producer | undefined,
+): CheckedRecord {
+  const { key, value, timestamp = null } = record;
+  checkBytes('key', key);
+  checkBytes('value', value);
+  if (timestamp !== null && !(typeof timestamp === 'number' && Math.abs(timestamp) <= MAX_TIMESTAMP)) {
+    throw invalid(`timestamp ${String(timestamp)}: want milliseconds since 1970, or null`);
+  }
+  const headers = checkHeaders(bytes, record);
+  const fields: RecordFields = { key, value, headers: record.headers, timestamp };
+  const recordBytes = encodedRecordBytes(fields, headers);
+  if (recordBytes > topic.config.maxMessageBytes) {
+    const message = `topic ${topic.name}: record takes ${recordBytes} bytes, max.message.bytes is ${topic.config.maxMessageBytes}`;
+    throw new CommitLogError('record-too-large', message);
+  }
+  const partition = choosePartition(topic, record, recordBytes, producer && producer.sequence + place);
+  return { record: fields, headers, recordBytes, partition, place };
+}
+
+function checkBytes(what: string, value: unknown): void {
+  if (value !== null && !(value instanceof Uint8Array)) throw invalid(`${what}: want bytes or null`);
+}
+
+function checkHeaders(bytes: Bytes, { headers }: TopicRecord): EncodedHeaders {
+  if (headers === undefined) return encodeHeaders(bytes, undefined);
+  if (!Array.isArray(headers) || headers.length > MAX_HEADERS) {
+    throw invalid(`headers: want a list of at most ${MAX_HEADERS}`);
+  }
+  for (const header of headers as unknown[]) {
+    const { name, value } = (header ?? {}) as { name?: unknown; value?: unknown };
+    if (typeof name !== 'string') throw invalid('header name: want text');
+    checkBytes('header value', value);
+  }
+  const encoded = encodeHeaders(bytes, headers);
+  if (encoded.some(({ name }) => name.length > MAX_HEADER_NAME_BYTES)) {
+    throw invalid(`header name: want at most ${MAX_HEADER_NAME_BYTES} bytes`);
+  }
+  return encoded;
+}
+
+function choosePartition(
+  topic: Topic,
+  { partition, key }: TopicRecord,
+  recordBytes: number,
+  sequence: number | undefined,
+): number {
+  if (partition !== undefined) {
+    topic.checkPartition(partition);
+    return partition;
+  }
+  if (key !== null) return partitionForKey(key, topic.partitionCount);
+  // A call that is made again must find what it appended in the same partition.
+  if (sequence !== undefined) return sequence % topic.partitionCount;
+  return topic.sticky.next(topic.partitionCount, recordBytes);
+}
+
+function invalid(message: string): CommitLogError {
+  return new CommitLogError('invalid-record', message);
+}

@@ -1,0 +1,178 @@
+/**
+ * A partition that another process writes, or nobody: what may be read comes from the writer's watermark. Where there
+ * is none, no writer is at work: then all intact frames may be read, once they have been synced, so that a power cut
+ * cannot take back what was delivered.
+ */
+import type { Host, Watch } from '../../targets/host.ts';
+import { CommitLogError, type DamagePlace } from '../commit-log.ts';
+import { FrameScanner } from './frame-scanner.ts';
+import { asLogError, guard, hostCode } from './host-failure.ts';
+import { describeFrame } from './index-file.ts';
+import type { PartitionView, Readable } from './partition-view.ts';
+import { listSegments, openForReading } from './segment-file.ts';
+import { SEGMENT_HEADER_BYTES, type SegmentName } from './segment-header.ts';
+import { readWatermark } from './watermark.ts';
+
+const CHUNK_BYTES = 65536;
+
+export interface FollowerSetup {
+  readonly host: Host;
+  readonly topic: string;
+  readonly partition: number;
+  readonly directory: string;
+  readonly watermarkDir: string;
+  readonly report: (place: DamagePlace) => void;
+}
+
+export class Follower implements PartitionView {
+  readonly host: Host;
+  readonly topic: string;
+  readonly partition: number;
+  readonly directory: string;
+  readonly ownsFiles = false;
+  readonly maxTimes = new Map<string, number>();
+
+  readonly #setup: FollowerSetup;
+  #segments: readonly SegmentName[] = [];
+  #readable: Readable = { segmentBase: -1, position: 0, endOffset: 0 };
+  #revision = -1;
+  #gone = false;
+  readonly #listeners = new Set<() => void>();
+  #watches: Watch[] = [];
+  #refreshing: Promise<void> | null = null;
+  #again = false;
+
+  constructor(setup: FollowerSetup) {
+    this.#setup = setup;
+    this.host = setup.host;
+    this.topic = setup.topic;
+    this.partition = setup.partition;
+    this.directory = setup.directory;
+  }
+
+  segments(): readonly SegmentName[] {
+    if (this.#gone) throw new CommitLogError('unknown-topic', `topic ${this.topic}: was deleted`);
+    return this.#segments;
+  }
+
+  readable(): Readable {
+    return this.#readable;
+  }
+
+  activeIndex(): null {
+    return null;
+  }
+
+  reportDamage(place: DamagePlace): void {
+    this.#setup.report(place);
+  }
+
+  onReadable(callback: () => void): () => void {
+    this.#listeners.add(callback);
+    if (this.#watches.length === 0) this.#watch();
+    return () => {
+      this.#listeners.delete(callback);
+      if (this.#listeners.size > 0) return;
+      for (const watch of this.#watches) watch.close();
+      this.#watches = [];
+    };
+  }
+
+  /** Looks up to where may be read now. Errors: `io-failed`. */
+  refresh(): Promise<void> {
+    if (this.#refreshing !== null) {
+      this.#again = true;
+      return this.#refreshing;
+    }
+    this.#refreshing = this.#look().finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
+  async #look(): Promise<void> {
+    do {
+      this.#again = false;
+      if (this.host.files.stat(this.directory) === null) {
+        this.#gone = true;
+        this.#tell();
+        return;
+      }
+      const mark = readWatermark(this.host, this.#setup.watermarkDir, this.partition);
+      if (mark === null) await this.#readWithoutWriter();
+      else this.#follow(mark);
+    } while (this.#again);
+  }
+
+  #follow(mark: Readable & { readonly revision: number }): void {
+    if (mark.revision !== this.#revision || mark.segmentBase !== this.#readable.segmentBase) {
+      this.#segments = listSegments(this.host, this.directory).live;
+      this.#revision = mark.revision;
+    }
+    this.#set(mark);
+  }
+
+  async #readWithoutWriter(): Promise<void> {
+    this.#revision = -1;
+    this.#segments = listSegments(this.host, this.directory).live;
+    const last = this.#segments[this.#segments.length - 1];
+    if (last === undefined || last.endOffset !== 0) {
+      this.#set({ segmentBase: -1, position: 0, endOffset: last?.endOffset ?? 0 });
+      return;
+    }
+    const file = openForReading(this.host, `${this.directory}/${last.name}`);
+    if (file === null) return;
+    try {
+      const known = last.baseOffset === this.#readable.segmentBase ? this.#readable : null;
+      let position = known?.position ?? SEGMENT_HEADER_BYTES;
+      let endOffset = known?.endOffset ?? last.baseOffset;
+      const to = guard(`segment ${last.name}`, () => file.lengthBytes());
+      const scanner = new FrameScanner(this.host.bytes, file, { from: position, to, chunkBytes: CHUNK_BYTES });
+      while (guard(`segment ${last.name}`, () => scanner.next()) === 'frame' && scanner.baseOffset === endOffset) {
+        const frame = describeFrame(scanner);
+        position = frame.nextPosition;
+        endOffset = frame.isControl ? endOffset : frame.lastOffset + 1;
+      }
+      if (position > (known?.position ?? 0)) await file.sync();
+      this.#set({ segmentBase: last.baseOffset, position, endOffset });
+    } catch (error) {
+      throw asLogError(error, `segment ${last.name}`);
+    } finally {
+      file.close();
+    }
+  }
+
+  #set(readable: Readable): void {
+    const { segmentBase, position, endOffset } = readable;
+    // A stale watermark may be lower than what was seen to be durable already.
+    if (endOffset < this.#readable.endOffset) return;
+    const before = this.#readable;
+    this.#readable = { segmentBase, position, endOffset };
+    if (before.endOffset !== endOffset || before.segmentBase !== segmentBase) this.#tell();
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #watch(): void {
+    const { files } = this.host;
+    for (const directory of new Set([this.directory, this.#setup.watermarkDir])) {
+      try {
+        // The writer's place on a memory file system may not be there yet; a watch needs it.
+        if (files.stat(directory) === null) files.makeDir(directory);
+        this.#watches.push(files.watch(directory, () => this.#changed()));
+      } catch (error) {
+        if (hostCode(error) === '') throw error;
+      }
+    }
+  }
+
+  #changed(): void {
+    void this.refresh().catch((error: unknown) => {
+      // What is wrong shows when the reader reads.
+      if (hostCode(error) === '' && !(error instanceof CommitLogError)) throw error;
+      this.#tell();
+    });
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The directories of a log and how topics come and go in them, each step safe at a power cut:
+ *
+ *   <root>/topics/<name>/topic              see `topic-file.ts`
+ *   <root>/topics/<name>/writer.lock        held by the process that writes the topic
+ *   <root>/topics/<name>/<partition>/       segments, their indexes, torn tails
+ *   <root>/staging/<id>                     a topic that is being made: renamed into place when it is whole
+ *   <root>/trash/<id>                       a topic that was deleted: renamed away, then removed file by file
+ */
+import type { Host, Lock } from '../../targets/host.ts';
+import { hostCode } from './host-failure.ts';
+import { type TopicMeta, writeTopicFile } from './topic-file.ts';
+
+const LOCK_RETRY_MS = 5;
+
+export class TopicDirectories {
+  readonly root: string;
+  readonly #host: Host;
+
+  constructor(host: Host, root: string) {
+    this.#host = host;
+    this.root = root;
+  }
+
+  get #topics(): string {
+    return `${this.root}/topics`;
+  }
+
+  of(topic: string): string {
+    return `${this.#topics}/${topic}`;
+  }
+
+  partition(topic: string, partition: number): string {
+    return `${this.of(topic)}/${partition}`;
+  }
+
+  /** Makes the directories of a new log and removes what a crash has left half made or half deleted. */
+  async prepare(): Promise<void> {
+    const { files } = this.#host;
+    this.#makeWithParents(this.root);
+    let made = false;
+    for (const directory of [this.#topics, `${this.root}/staging`, `${this.root}/trash`]) {
+      if (files.stat(directory) !== null) continue;
+      files.makeDir(directory);
+      made = true;
+    }
+    if (made) await files.syncDir(this.root);
+    for (const name of files.list(`${this.root}/trash`)) this.#removeAll(`${this.root}/trash/${name}`);
+    const lock = this.#tryLock();
+    if (lock === null) return;
+    try {
+      for (const name of files.list(`${this.root}/staging`)) this.#removeAll(`${this.root}/staging/${name}`);
+    } finally {
+      lock.release();
+    }
+  }
+
+  /** Whoever holds this makes a topic, so what is in `staging` is not rubbish. */
+  #tryLock(): Lock | null {
+    try {
+      return this.#host.files.lock(`${this.root}/staging.lock`);
+    } catch (error) {
+      if (hostCode(error) !== 'EAGAIN') throw error;
+      return null;
+    }
+  }
+
+  async #lock(): Promise<Lock> {
+    for (;;) {
+      const lock = this.#tryLock();
+      if (lock !== null) return lock;
+      await new Promise<void>((resolve) => {
+        this.#host.clock.timer(LOCK_RETRY_MS, resolve);
+      });
+    }
+  }
+
+  list(): string[] {
+    const { files } = this.#host;
+    if (files.stat(this.#topics) === null) return [];
+    return files.list(this.#topics).sort();
+  }
+
+  /** Errors are the host's; EEXIST or ENOTEMPTY when the topic is there. */
+  async create(topic: string, meta: TopicMeta): Promise<void> {
+    if (this.#host.files.stat(`${this.root}/staging`) === null) await this.prepare();
+    const lock = await this.#lock();
+    try {
+      await this.#create(topic, meta);
+    } finally {
+      lock.release();
+    }
+  }
+
+  async #create(topic: string, meta: TopicMeta): Promise<void> {
+    const { files } = this.#host;
+    const staged = `${this.root}/staging/${meta.id}`;
+    files.makeDir(staged);
+    try {
+      for (let partition = 0; partition < meta.partitions; partition++) files.makeDir(`${staged}/${partition}`);
+      await writeTopicFile(this.#host, staged, meta);
+      files.rename(staged, this.of(topic));
+    } catch (error) {
+      this.#removeAll(staged);
+      throw error;
+    }
+    await files.syncDir(this.#topics);
+  }
+
+  /** Adds what is missing for more partitions and then says so in the topic's file. */
+  async change(topic: string, meta: TopicMeta): Promise<void> {
+    const { files } = this.#host;
+    const directory = this.of(topic);
+    let made = false;
+    for (let partition = 0; partition < meta.partitions; partition++) {
+      if (files.stat(`${directory}/${partition}`) !== null) continue;
+      files.makeDir(`${directory}/${partition}`);
+      made = true;
+    }
+    if (made) await files.syncDir(directory);
+    await writeTopicFile(this.#host, directory, meta);
+  }
+
+  async delete(topic: string, id: string): Promise<void> {
+    const { files } = this.#host;
+    const trashed = `${this.root}/trash/${id}`;
+    files.rename(this.of(topic), trashed);
+    await files.syncDir(this.#topics);
+    await files.syncDir(`${this.root}/trash`);
+    this.#removeAll(trashed);
+  }
+
+  /** What cannot be removed now is removed when the log is opened next. */
+  #removeAll(path: string): void {
+    const { files } = this.#host;
+    try {
+      if (files.stat(path)?.kind !== 'directory') {
+        files.remove(path);
+        return;
+      }
+      for (const name of files.list(path)) this.#removeAll(`${path}/${name}`);
+      files.removeDir(path);
+    } catch (error) {
+      if (hostCode(error) === '') throw error;
+    }
+  }
+
+  #makeWithParents(directory: string): void {
+    const { files } = this.#host;
+    if (directory === '' || files.stat(directory) !== null) return;
+    const slash = directory.lastIndexOf('/');
+    if (slash > 0) this.#makeWithParents(directory.slice(0, slash));
+    files.makeDir(directory);
+  }
+}
