@@ -46,9 +46,11 @@ export function withLog(test: Suite, factory: LogFactory, options?: { createTopi
       const opened = await factory.open(options);
       try {
         await body(opened);
-      } finally {
-        await opened.dispose();
+      } catch (error) {
+        await opened.dispose().catch(() => undefined);
+        throw error;
       }
+      await opened.dispose();
     });
 }
 

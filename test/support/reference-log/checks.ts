@@ -12,7 +12,7 @@ export function checkRecord(record: RecordFields): void {
   require(isBytesOrNull(record.key), 'invalid-record', 'key: neither bytes nor null');
   require(isBytesOrNull(record.value), 'invalid-record', 'value: neither bytes nor null');
   const timestamp = record.timestamp ?? null;
-  require(timestamp === null || Number.isFinite(timestamp), 'invalid-record', 'timestamp: not a finite number');
+  require(timestamp === null || isTime(timestamp), 'invalid-record', 'timestamp: not a time');
   const headers: unknown = record.headers ?? [];
   require(Array.isArray(headers) && headers.every(isHeader), 'invalid-record', 'headers: not names with bytes or null');
 }
@@ -27,6 +27,11 @@ export function checkProducer(producer: Producer | undefined, records: number): 
 /** A whole number from 0 to 2^53-1. */
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** As far as dates go in JavaScript. */
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && Math.abs(value) <= 8.64e15;
 }
 
 /** Payload bytes; close enough to a frame's length for tests that stay away from the limit. */

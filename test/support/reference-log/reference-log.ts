@@ -82,7 +82,6 @@ export class ReferenceLog implements CommitLog {
 
   async offsetForTime(topic: string, partition: number, timestamp: number): Promise<number | null> {
     this.#enter('offsetForTime', topic);
-    require(Number.isFinite(timestamp), 'invalid-record', 'timestamp: not a finite number');
     return offsetForTime(this.#partition(topic, partition), timestamp);
   }
 
