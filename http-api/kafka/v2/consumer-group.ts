@@ -5,7 +5,11 @@
 import type { KafkaContext } from '../../kafka-app.ts';
 import { CommitLogError } from '../../../logged/commit-log.ts';
 import type { Assigned, ConsumerInstance, Selection } from './consumer-instance.ts';
+import type { TopicPartition } from '../offset-lists.ts';
 import { assignRanges } from './range-assignment.ts';
+
+/** Whether a partition has come into being while the group was looking for it. */
+type IsNew = (partition: TopicPartition) => boolean;
 
 /** How long what is known of the topics is believed. */
 const refreshMs = 1000;
@@ -15,7 +19,9 @@ export class ConsumerGroup {
   readonly instances = new Map<string, ConsumerInstance>();
   readonly #context: KafkaContext;
   #topics: readonly string[] = [];
-  #partitionsOf = new Map<string, number>();
+  /** Of every topic that was looked for; 0: it does not exist. */
+  #partitionsOf: ReadonlyMap<string, number> = new Map();
+  #hadPattern = false;
   #refreshedAt = Number.NEGATIVE_INFINITY;
   #refresh: Promise<void> | null = null;
   /** Resolves when the commits of partitions that changed hands are done. */
@@ -52,7 +58,7 @@ export class ConsumerGroup {
   async leave(instance: ConsumerInstance): Promise<void> {
     this.instances.delete(instance.id);
     this.#handOver(instance, instance.assign([]));
-    this.#rebalance();
+    this.#rebalance(() => false);
     await this.#handedOver;
   }
 
@@ -60,16 +66,21 @@ export class ConsumerGroup {
     const { log, clock } = this.#context;
     const selections = [...this.instances.values()].map(({ selection }) => selection);
     const hasPattern = selections.some((selection) => selection?.kind === 'pattern');
+    const before = this.#partitionsOf;
+    const wasListed = new Set(this.#topics);
+    const hadPattern = this.#hadPattern;
     this.#topics = hasPattern ? (await log.listTopics()).filter((topic) => !topic.startsWith('__')) : [];
     const names = new Set(selections.flatMap((selection) => this.#topicsOf(selection)));
     const partitionsOf = new Map<string, number>();
-    for (const name of [...names].sort()) {
-      const count = await this.#partitionCount(name);
-      if (count > 0) partitionsOf.set(name, count);
-    }
+    for (const name of [...names].sort()) partitionsOf.set(name, await this.#partitionCount(name));
+    const isNew: IsNew = ({ topic, partition }) => {
+      const count = before.get(topic) ?? (hadPattern && !wasListed.has(topic) ? 0 : partition + 1);
+      return partition >= count;
+    };
     this.#partitionsOf = partitionsOf;
     this.#refreshedAt = clock.monotonic();
-    this.#rebalance();
+    this.#rebalance(isNew);
+    this.#hadPattern = hasPattern;
   }
 
   async #partitionCount(topic: string): Promise<number> {
@@ -88,14 +99,14 @@ export class ConsumerGroup {
     return [];
   }
 
-  #rebalance(): void {
+  #rebalance(isNew: IsNew): void {
     const topicsOf = new Map<string, readonly string[]>();
     for (const { id, selection } of this.instances.values()) {
       if (selection?.kind !== 'assigned') topicsOf.set(id, this.#topicsOf(selection));
     }
     for (const [id, partitions] of assignRanges(topicsOf, this.#partitionsOf)) {
       const instance = this.instances.get(id);
-      if (instance !== undefined) this.#handOver(instance, instance.assign(partitions));
+      if (instance !== undefined) this.#handOver(instance, instance.assign(partitions, isNew));
     }
   }
 

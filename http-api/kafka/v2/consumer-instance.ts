@@ -56,11 +56,11 @@ export class ConsumerInstance {
   }
 
   /** Takes over a new assignment, keeps positions of what stays, and returns what has gone. */
-  assign(partitions: readonly TopicPartition[]): readonly Assigned[] {
+  assign(partitions: readonly TopicPartition[], isNew = (_: TopicPartition) => false): readonly Assigned[] {
     const next = new Map<string, Assigned>();
-    for (const { topic, partition } of partitions) {
-      const key = keyOf(topic, partition);
-      next.set(key, this.#assigned.get(key) ?? { topic, partition, position: null, isNew: false });
+    for (const one of partitions) {
+      const key = keyOf(one.topic, one.partition);
+      next.set(key, this.#assigned.get(key) ?? { ...one, position: null, isNew: isNew(one) });
     }
     const gone = this.assigned.filter(({ topic, partition }) => !next.has(keyOf(topic, partition)));
     const changed = gone.length > 0 || next.size !== this.#assigned.size;

@@ -68,6 +68,8 @@ async function produceRun(
   run: readonly V3Record[],
   producer: Producer | undefined,
 ): Promise<readonly Outcome[]> {
+  // What is sent again is cut into runs anew: it is recognised as long as each record was a call of its own.
+  if (producer !== undefined && run.length > 1) return produceSingly(context, topic, run, producer);
   try {
     const records = run.map(({ record }) => record);
     const results = await context.log.produceBatch(topic, records, producer);
@@ -76,13 +78,21 @@ async function produceRun(
       return 'error' in produced ? toHttpError(produced.error, 'v3') : { sent, produced };
     });
   } catch (error) {
-    if (run.length > 1 && error instanceof CommitLogError && OF_ONE_RECORD.has(error.code)) {
-      // All calls are made before the first is waited for, so their order is that of the records.
-      const singly = run.map((one, i) => produceRun(context, topic, [one], advance(producer, i)));
-      return (await Promise.all(singly)).flat();
-    }
+    const isOfOneRecord = error instanceof CommitLogError && OF_ONE_RECORD.has(error.code);
+    if (isOfOneRecord && run.length > 1) return produceSingly(context, topic, run, producer);
     return run.map(() => toHttpError(error, 'v3'));
   }
+}
+
+/** All calls are made before the first is waited for, so their order is that of the records. */
+async function produceSingly(
+  context: KafkaContext,
+  topic: string,
+  run: readonly V3Record[],
+  producer: Producer | undefined,
+): Promise<readonly Outcome[]> {
+  const calls = run.map((one, i) => produceRun(context, topic, [one], advance(producer, i)));
+  return (await Promise.all(calls)).flat();
 }
 
 /** What is the service's own fault, once per batch: a full disk must not flood the operator. */

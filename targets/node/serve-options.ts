@@ -1,0 +1,192 @@
+/** The command line and the environment of `streambed serve`. */
+import { isIP } from 'node:net';
+import { parseArgs } from 'node:util';
+
+export interface ServeOptions {
+  readonly dataDirectory: string;
+  readonly kafka: { readonly host: string; readonly port: number };
+  readonly advertisedUrl: string | undefined;
+  readonly wildcardDialect: 'streambed' | 'confluent';
+  readonly maxBodyBytes: number;
+  readonly maxRecords: number;
+  readonly maxConnections: number;
+  readonly maxWaits: number;
+  readonly maxConsumers: number;
+}
+
+/** What is wrong with how the command was called, for people. */
+export class UsageError extends Error {}
+
+interface Option {
+  readonly name: string;
+  readonly env: string;
+  readonly value: string | null;
+  readonly otherwise: string | null;
+  readonly help: string;
+}
+
+const table: readonly Option[] = [
+  {
+    name: 'data',
+    env: 'STREAMBED_DATA',
+    value: 'DIR',
+    otherwise: null,
+    help: 'where the log is kept; made when missing',
+  },
+  {
+    name: 'kafka',
+    env: 'STREAMBED_KAFKA',
+    value: 'HOST:PORT',
+    otherwise: '127.0.0.1:8082',
+    help: 'where the Kafka REST API is served',
+  },
+  {
+    name: 'allow-remote',
+    env: 'STREAMBED_ALLOW_REMOTE',
+    value: null,
+    otherwise: null,
+    help: 'listen beyond loopback: whoever can connect may read and write everything',
+  },
+  {
+    name: 'advertise',
+    env: 'STREAMBED_ADVERTISE',
+    value: 'URL',
+    otherwise: null,
+    help: 'scheme://host:port in the URLs of replies; else what the client called',
+  },
+  {
+    name: 'offsets',
+    env: 'STREAMBED_OFFSETS',
+    value: 'streambed|confluent',
+    otherwise: 'streambed',
+    help: "what end_offset is to clients that accept any type: the last record's offset, or the next one",
+  },
+  {
+    name: 'max-body-bytes',
+    env: 'STREAMBED_MAX_BODY_BYTES',
+    value: 'N',
+    otherwise: '8388608',
+    help: 'the largest request body',
+  },
+  {
+    name: 'max-records',
+    env: 'STREAMBED_MAX_RECORDS',
+    value: 'N',
+    otherwise: '10000',
+    help: 'the most records in one produce request',
+  },
+  {
+    name: 'max-connections',
+    env: 'STREAMBED_MAX_CONNECTIONS',
+    value: 'N',
+    otherwise: '1024',
+    help: 'the most connections at once',
+  },
+  {
+    name: 'max-waits',
+    env: 'STREAMBED_MAX_WAITS',
+    value: 'N',
+    otherwise: '256',
+    help: 'the most long polls and streams at once',
+  },
+  {
+    name: 'max-consumers',
+    env: 'STREAMBED_MAX_CONSUMERS',
+    value: 'N',
+    otherwise: '256',
+    help: 'the most consumer instances',
+  },
+];
+
+export function serveHelp(): string {
+  const rows = table.map(({ name, value, help, otherwise }) => {
+    const flag = `  --${name}${value === null ? '' : ` ${value}`}`;
+    return `${flag.padEnd(32)}  ${help}${otherwise === null ? '' : ` (${otherwise})`}`;
+  });
+  return [
+    'usage: streambed serve --data DIR [options]',
+    '',
+    ...rows,
+    '',
+    `Each also as an environment variable, such as ${table[0]?.env ?? ''}; the command line wins.`,
+    '',
+  ].join('\n');
+}
+
+/** Throws a `UsageError`. */
+export function parseServeOptions(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): ServeOptions {
+  const given = readArgs(args);
+  const text = (name: string): string | undefined => {
+    const option = table.find((one) => one.name === name);
+    return given[name] ?? (env[option?.env ?? ''] || undefined) ?? option?.otherwise ?? undefined;
+  };
+  const dataDirectory = text('data');
+  if (dataDirectory === undefined) throw new UsageError('say where the log is kept: --data DIR, or STREAMBED_DATA');
+  const kafka = parseAddress(text('kafka') ?? '');
+  if (!isLoopback(kafka.host) && !parseSwitch(text('allow-remote'))) {
+    throw new UsageError(
+      `${kafka.host} can be reached from other machines, and there is no access control: --allow-remote if that is meant`,
+    );
+  }
+  return {
+    dataDirectory,
+    kafka,
+    advertisedUrl: parseUrl(text('advertise')),
+    wildcardDialect: parseDialect(text('offsets')),
+    maxBodyBytes: parseCount('max-body-bytes', text('max-body-bytes')),
+    maxRecords: parseCount('max-records', text('max-records')),
+    maxConnections: parseCount('max-connections', text('max-connections')),
+    maxWaits: parseCount('max-waits', text('max-waits')),
+    maxConsumers: parseCount('max-consumers', text('max-consumers')),
+  };
+}
+
+function readArgs(args: readonly string[]): Readonly<Record<string, string | undefined>> {
+  const options = Object.fromEntries(
+    table.map(({ name, value }) => [name, { type: value === null ? ('boolean' as const) : ('string' as const) }]),
+  );
+  try {
+    const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
+    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function parseAddress(text: string): { readonly host: string; readonly port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? (match?.[2] === 'localhost' ? '127.0.0.1' : match?.[2]) ?? '';
+  const port = Number(match?.[3]);
+  if (isIP(host) !== 0 && port <= 65_535) return { host, port };
+  throw new UsageError(`--kafka ${text}: want an IP address and a port, such as 127.0.0.1:8082 or [::1]:8082`);
+}
+
+function isLoopback(host: string): boolean {
+  return host.startsWith('127.') || host === '::1' || host.startsWith('::ffff:127.');
+}
+
+function parseSwitch(text: string | undefined): boolean {
+  if (text === undefined || text === 'false' || text === '0') return false;
+  if (text === 'true' || text === '1') return true;
+  throw new UsageError(`--allow-remote ${text}: want true or false`);
+}
+
+function parseUrl(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href.replace(/\/$/, '');
+  throw new UsageError(`--advertise ${text}: want a URL, such as http://gateway:8082`);
+}
+
+function parseDialect(text: string | undefined): ServeOptions['wildcardDialect'] {
+  if (text === 'streambed' || text === 'confluent') return text;
+  throw new UsageError(`--offsets ${text}: want streambed or confluent`);
+}
+
+function parseCount(name: string, text: string | undefined): number {
+  if (text !== undefined && /^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new UsageError(`--${name} ${text}: want a whole number from 1 to 999999999`);
+}
