@@ -23,9 +23,12 @@ export interface V3 {
   readonly members: Record<string, GroupMember[]>;
 }
 
-export function v3(deps: Partial<KafkaDeps> & { readonly createTopicsByUse?: boolean } = {}): V3 {
+export function v3(
+  deps: Partial<KafkaDeps> & { readonly createTopicsByUse?: boolean; readonly rememberedCalls?: number } = {},
+): V3 {
   const clock = { ...nodeClock, now: () => NOW };
-  const log = referenceLog({ clock, createTopicsByUse: deps.createTopicsByUse });
+  const { createTopicsByUse, rememberedCalls } = deps;
+  const log = referenceLog({ clock, createTopicsByUse, rememberedCalls });
   const reported: string[] = [];
   const members: Record<string, GroupMember[]> = {};
   const stopping = new AbortController();

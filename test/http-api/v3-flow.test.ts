@@ -1,13 +1,14 @@
 import * as assert from 'uvu/assert';
+import { defaultLimits } from '../../http-api/limits.ts';
 import { suite } from '../support/suite.ts';
-import { stored, text, type V3, v3 } from './v3-harness.ts';
+import { producerHeaders, stored, text, type V3, v3 } from './v3-harness.ts';
 
-const test = suite('v3 stream back-pressure');
+const test = suite('v3 stream flow');
 
 const record = (data: string): string => JSON.stringify({ value: { type: 'STRING', data } });
 
 /** A request whose body is given as it is asked for, and how many bytes that were. */
-function streamed(own: V3, next: (asked: number) => string | null) {
+function streamed(own: V3, next: (asked: number) => string | null, headers: Record<string, string> = {}) {
   const counted = { bytes: 0 };
   let asked = 0;
   const body = new ReadableStream<Uint8Array>(
@@ -21,7 +22,7 @@ function streamed(own: V3, next: (asked: number) => string | null) {
     },
     { highWaterMark: 0 },
   );
-  const init = { method: 'POST', body, duplex: 'half' };
+  const init = { method: 'POST', body, duplex: 'half', headers };
   const response = own.app.request('http://x/v3/clusters/edge-1/topics/t/records', init as RequestInit);
   return { response: Promise.resolve(response), counted };
 }
@@ -104,4 +105,83 @@ test('the reply to a client that has gone away takes no more of the request', as
   const after = await settled(counted);
   await settled(counted);
   assert.is(counted.bytes, after);
+});
+
+test('a stream of several batches is repeatable, also where the log refuses one of its records', async () => {
+  const own = v3({ rememberedCalls: 100 });
+  await own.log.createTopic('t');
+  const piece = (asked: number): string => `${record(`${asked}a`)}${record('x'.repeat(300_000))}${record(`${asked}b`)}`;
+  const send = async (): Promise<string> => {
+    const next = (asked: number): string | null => (asked < 3 ? piece(asked) : null);
+    const { response } = streamed(own, next, producerHeaders({ id: 1, sequence: 10 }));
+    return (await response).text();
+  };
+  const first = await send();
+  assert.is((await stored(own, 't')).length, 6);
+  assert.is(await send(), first);
+  assert.is((await stored(own, 't')).length, 6);
+});
+
+test('a stream that goes on where its reports broke off stores nothing twice and leaves nothing out', async () => {
+  const own = v3({ rememberedCalls: 100 });
+  await own.log.createTopic('t', { partitions: 3 });
+  const piece = (i: number): string =>
+    `{"key":{"type":"STRING","data":"k${i % 7}"},"value":{"type":"STRING","data":"${i}"}}`;
+  for (const [from, to, perChunk] of [
+    [0, 30, 4],
+    [17, 40, 7],
+    [3, 50, 1],
+    [50, 60, 20],
+  ] as const) {
+    const next = (asked: number): string | null => {
+      const first = from + asked * perChunk;
+      const numbers = Array.from({ length: Math.max(0, Math.min(perChunk, to - first)) }, (_, i) => first + i);
+      return numbers.length === 0 ? null : numbers.map(piece).join('');
+    };
+    const { response } = streamed(own, next, producerHeaders({ id: 1, sequence: from }));
+    const reports = (await (await response).text())
+      .trim()
+      .split('\r\n')
+      .map((report) => JSON.parse(report));
+    assert.is(reports.length, to - from);
+    const records = await stored(own, 't');
+    const values = records.map(({ value }) => Number(text(value))).sort((a, b) => a - b);
+    assert.equal(
+      values,
+      Array.from({ length: to }, (_, i) => i),
+    );
+    for (const [i, { partition_id, offset }] of reports.entries()) {
+      const found = records.find((one) => one.partition === partition_id && one.offset === offset);
+      assert.is(text(found?.value ?? null), String(from + i));
+    }
+  }
+});
+
+test('a stream leaves nothing behind, however it ends', async () => {
+  const listeners = new Set<() => void>();
+  const stopping = {
+    aborted: false,
+    addEventListener: (_: 'abort', listener: () => void) => listeners.add(listener),
+    removeEventListener: (_: 'abort', listener: () => void) => listeners.delete(listener),
+  };
+  const own = v3({ stopping, limits: { ...defaultLimits, waits: 1 } });
+  const once = (body: string | null) => (asked: number) => (asked === 0 ? body : null);
+  for (const body of [null, ' ', '{}', '{}{"a"', '{}x']) {
+    for (const cancel of [false, true]) {
+      const { response, counted } = streamed(own, once(body));
+      const { status, body: reports } = await response;
+      assert.is(status, body === null || body === ' ' ? 422 : 200);
+      assert.is(listeners.size > 1, false);
+      const reader = (reports as ReadableStream<Uint8Array>).getReader();
+      if (cancel) await reader.cancel();
+      else while (!(await reader.read()).done);
+      await settled(counted);
+      assert.is(listeners.size, 0);
+    }
+  }
+  const { response, counted } = streamed(own, () => '{}');
+  await settled(counted);
+  assert.is(listeners.size, 1);
+  await ((await response).body as ReadableStream<Uint8Array>).cancel();
+  assert.is(listeners.size, 0);
 });
