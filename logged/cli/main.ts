@@ -58,7 +58,10 @@ async function runCommand(terminal: Terminal, host: Host, build: LoggedBuild): P
   const command = COMMANDS.find((candidate) => candidate.name === name);
   const { words } = readFlags(rest, [...(command?.flags ?? []), ...globals], flags);
   const root = flags.text('root-path') ?? terminal.env('ROOT_PATH') ?? build.defaultRoot;
-  const openLog = () => build.openLog(root);
+  const openLog = async () => {
+    if (BEGINNERS.includes(name) || host.files.stat(root)?.kind === 'directory') return build.openLog(root);
+    throw new CommandError(`no log at ${root}, see --root-path`);
+  };
   const context: Context = { terminal, host, flags, words, root, openLog };
 
   if (flags.has('version')) return printed(context, `logged ${build.version}\n`);
@@ -67,9 +70,6 @@ async function runCommand(terminal: Terminal, host: Host, build: LoggedBuild): P
   const [from, to] = command.wordCount ?? [0, 0];
   if (words.length > to) throw new UsageError(`${name}: unexpected ${words[to]}`);
   if (words.length < from) throw new UsageError(`${name}: want ${command.words}`);
-  if (!BEGINNERS.includes(name) && host.files.stat(root)?.kind !== 'directory') {
-    throw new CommandError(`no log at ${root}, see --root-path`);
-  }
   return command.run(context);
 }
 

@@ -29,20 +29,16 @@ for (const name of readdirSync(FOLDER)) {
   });
 }
 
-/** The session as it should be written down: prose and commands as they are, answers as they came. */
+/** The session as it should be written down: comments, commands and empty lines between them as they are. */
 function replay(session: string, directory: string): string {
-  const lines: string[] = [];
-  let isAnswer = false;
-  for (const line of session.split('\n')) {
-    if (line.startsWith('$ ')) {
-      lines.push(line, ...runLine(line.slice(2), directory));
-      isAnswer = true;
-    } else if (line === '' || line.startsWith('# ')) {
-      lines.push(line);
-      isAnswer = false;
-    } else if (!isAnswer) throw new Error(`neither command nor comment: ${line}`);
-  }
-  return lines.join('\n');
+  const blocks = session.split(/^(?=[$#] )/m);
+  const replayed = blocks.map((block) => {
+    if (!block.startsWith('$ ')) return block;
+    const command = block.slice(2, block.indexOf('\n'));
+    const space = /\n*$/.exec(block)![0];
+    return [`$ ${command}`, ...runLine(command, directory)].join('\n') + space;
+  });
+  return replayed.join('');
 }
 
 function runLine(command: string, directory: string): string[] {

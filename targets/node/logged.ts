@@ -1,0 +1,31 @@
+/** The `logged` command on Node. */
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { runLogged } from '../../logged/cli/main.ts';
+import { FileLog } from '../../logged/file-log.ts';
+import type { LogEvent } from '../../logged/log-event.ts';
+import { nodeHost } from './host.ts';
+import { nodeTerminal } from './terminal.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  readonly version: string;
+};
+
+const host = nodeHost();
+const terminal = nodeTerminal();
+
+/** Housekeeping is no news to somebody at a terminal; the rest is. */
+function report({ event, ...details }: LogEvent): void {
+  if (event !== 'removed' && event !== 'compacted') terminal.warn(`logged: ${event}: ${JSON.stringify(details)}\n`);
+}
+
+// What waits for records of other processes waits for a watch, and that alone keeps no process alive.
+const waiting = setInterval(() => {}, 2 ** 30);
+process.exitCode = await runLogged(terminal, host, {
+  version,
+  // Where `npm start` keeps it. Nothing below /var: that is memory on OpenWrt.
+  defaultRoot: './data',
+  openLog: (root) => FileLog.open(host, { root, report, lockOn: 'write' }),
+});
+clearInterval(waiting);
+terminal.close();
