@@ -31,8 +31,8 @@ export function runChild(script: string, file: string, options: ChildOptions): P
   child.stdout?.on('data', (chunk: Buffer) => output.push(chunk));
   child.stderr?.on('data', (chunk: Buffer) => output.push(chunk));
 
-  let counted: Counts | undefined;
-  let current = 'its import';
+  let counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  let current: string | null = 'its import';
   let hung = false;
   const watchdog = setTimeout(() => {
     hung = true;
@@ -40,8 +40,8 @@ export function runChild(script: string, file: string, options: ChildOptions): P
   }, options.watchdogMs);
   child.on('message', (report: Report) => {
     watchdog.refresh();
-    if ('counts' in report) counted = report.counts;
-    else current = report.started;
+    counts = report.counts;
+    current = report.started;
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
@@ -54,10 +54,9 @@ export function runChild(script: string, file: string, options: ChildOptions): P
     });
     child.on('close', (code, signal) => {
       const end = signal ?? `exit code ${code}`;
-      const counts = { ...(counted ?? { passed: 0, failed: 0, skipped: 0 }) };
       let wrong: string | null = null;
-      if (hung) wrong = `hung for ${options.watchdogMs} ms in: ${current}`;
-      else if (counted === undefined) wrong = `ended with ${end} before its tests did, in: ${current}`;
+      if (hung) wrong = `hung for ${options.watchdogMs} ms in: ${current ?? 'its end'}`;
+      else if (current !== null) wrong = `ended with ${end} before its tests did, in: ${current}`;
       else if (end !== 'exit code 0' && counts.failed === 0) wrong = `ended with ${end} after its last test`;
       if (wrong !== null) counts.failed += 1;
       resolve({ counts, wrong, output: Buffer.concat(output).toString() });

@@ -6,8 +6,11 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Counts, describeThrown, runSuites } from './suite.ts';
 
-/** What the child tells: the test it begins, and at the end what it counted. */
-export type Report = { readonly started: string } | { readonly counts: Counts };
+/** What the child tells: what it has counted so far, and the test that it begins; null after the last one. */
+export interface Report {
+  readonly counts: Counts;
+  readonly started: string | null;
+}
 
 export interface FileRun {
   readonly title?: string | undefined;
@@ -38,9 +41,9 @@ export async function runFile(path: string, options: FileRun): Promise<void> {
     counts = await runSuites({
       title: options.title,
       write,
-      started: (test) => {
+      started: (test, soFar) => {
         current = test;
-        report({ started: test });
+        report({ started: test, counts: soFar });
       },
     });
   } catch (thrown) {
@@ -48,7 +51,7 @@ export async function runFile(path: string, options: FileRun): Promise<void> {
   }
   await new Promise((settled) => setImmediate(settled)); // rejections without a handler surface after this turn
   counts.failed += strays;
-  report({ counts });
+  report({ started: null, counts });
   if (counts.failed > 0) process.exitCode = 1;
   failWhenLeftOpen(options.graceMs, write);
 }

@@ -54,7 +54,7 @@ const cases: Readonly<Record<string, Expected>> = {
     says: ['ended with exit code 0 before its tests did, in: early exit > leaves the process with success'],
   },
   'never-settles.ts': {
-    counts: '0 passed, 1 failed, 0 skipped',
+    counts: '1 passed, 1 failed, 0 skipped',
     code: 1,
     says: ['before its tests did, in: never settles > waits for nothing'],
   },

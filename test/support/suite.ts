@@ -34,8 +34,8 @@ export interface RunOptions {
   readonly title?: string | undefined;
   /** Takes what is worth reading: failures with their stack, skips with their reason. */
   readonly write: (text: string) => void;
-  /** Called before each test with `<suite> > <title>`. */
-  readonly started?: ((test: string) => void) | undefined;
+  /** Called before each test with `<suite> > <title>` and what was counted so far. */
+  readonly started?: ((test: string, counts: Counts) => void) | undefined;
 }
 
 interface CollectedSuite {
@@ -107,7 +107,7 @@ async function runSuite(own: CollectedSuite, counts: Counts, options: RunOptions
   for (const { title, body } of tests) {
     engine.suite(title, async () => {
       const name = `${own.name} > ${title}`;
-      options.started?.(name);
+      options.started?.(name, counts);
       const failures = broken === undefined ? await runTest(own, body) : [broken];
       finished += 1;
       if (failures.length === 0) counts.passed += 1;
