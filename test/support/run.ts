@@ -14,7 +14,7 @@ import { type ChildOptions, endAll, runChild } from './run-child.ts';
 import { runFile } from './run-file.ts';
 import type { Counts } from './suite.ts';
 
-const SEPARATE_COMMANDS = ['test/kill/'];
+const SEPARATE_COMMANDS = ['test/kill/', 'test/bench/'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
