@@ -57,7 +57,7 @@ async function runCommand(terminal: Terminal, host: Host, build: LoggedBuild): P
   const { name, rest } = readName(terminal.args, globals, flags);
   const command = COMMANDS.find((candidate) => candidate.name === name);
   const { words } = readFlags(rest, [...(command?.flags ?? []), ...globals], flags);
-  const root = flags.text('root-path') ?? terminal.env('ROOT_PATH') ?? build.defaultRoot;
+  const root = flags.text('root-path') || terminal.env('ROOT_PATH') || build.defaultRoot;
   const openLog = async () => {
     if (BEGINNERS.includes(name) || host.files.stat(root)?.kind === 'directory') return build.openLog(root);
     throw new CommandError(`no log at ${root}, see --root-path`);

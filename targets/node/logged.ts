@@ -1,6 +1,5 @@
 /** The `logged` command on Node. */
 import { readFileSync } from 'node:fs';
-import process from 'node:process';
 import { runLogged } from '../../logged/cli/main.ts';
 import { FileLog } from '../../logged/file-log.ts';
 import type { LogEvent } from '../../logged/log-event.ts';

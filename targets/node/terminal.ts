@@ -1,6 +1,7 @@
-/** The terminal of a command on Node: the `Terminal` of `logged/cli/terminal.ts`. */
-import process from 'node:process';
-
+/**
+ * The terminal of a command on Node: the `Terminal` of `logged/cli/terminal.ts`. It uses the global `process`, because
+ * importing `node:process` opens standard input, which makes it non-blocking for all who share it.
+ */
 export function nodeTerminal() {
   const interruption = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
