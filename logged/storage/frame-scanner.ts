@@ -4,6 +4,7 @@
  */
 import type { Bytes, File } from '../../targets/host.ts';
 import {
+  CLEANED_BYTES,
   crcProblem,
   FRAME_HEADER_BYTES,
   frameAppendedAt,
@@ -13,10 +14,12 @@ import {
   frameRecordCount,
   frameSyncedPosition,
   headProblem,
-  IS_CONTROL,
+  HAS_CLEANED,
   HAS_PRODUCER,
+  IS_CONTROL,
   PRODUCER_BYTES,
 } from './frame.ts';
+import { getU64 } from './u64.ts';
 
 export interface ScanRange {
   /** A position at which a frame begins. */
@@ -113,6 +116,20 @@ export class FrameScanner {
 
   /** Where in `buffer` the records (or the body of a control frame) begin. */
   get recordsAt(): number {
+    return this.#optionalAt + (this.#hasCleaned ? CLEANED_BYTES : 0);
+  }
+
+  /** Since when nothing is left of what the frame's tombstones delete, or null when that is not known. */
+  get cleanedAt(): number | null {
+    return this.#hasCleaned ? getU64(this.view, this.#optionalAt) : null;
+  }
+
+  get #hasCleaned(): boolean {
+    return (frameAttributes(this.view, this.at) & HAS_CLEANED) !== 0;
+  }
+
+  /** Where in `buffer` the optional fields behind the producer begin. */
+  get #optionalAt(): number {
     return this.at + FRAME_HEADER_BYTES + (this.hasProducer ? PRODUCER_BYTES : 0);
   }
 

@@ -4,14 +4,14 @@
  *
  *   0      1      2       4        8        12        16            24           32
  *   +------+------+-------+--------+--------+---------+-------------+------------+-----------------+----------+
- *   | mark | attr | count | body   | crc32c | synced  | base offset | appended   | producer (opt.) | records  |
+ *   | mark | attr | count | body   | crc32c | synced  | base offset | appended   | optional fields | records  |
  *   +------+------+-------+--------+--------+---------+-------------+------------+-----------------+----------+
  *                                                                                '------- body ---------------'
  *
  * | field | type | meaning |
  * |---|---|---|
  * | mark | u8 | a5; zero bytes are never a frame |
- * | attr | u8 | bit 0: a producer stands in front of the records; bit 1: control frame, without records. Others 0 |
+ * | attr | u8 | bit 0: has a producer; bit 1: control frame, without records; bit 2: has the time of cleaning. Others 0 |
  * | count | u16 | number of records, 0 only in a control frame |
  * | body | u32 | bytes behind the 32 of the head, at least 1 |
  * | crc32c | u32 | of bytes 0 to 7 and 12 to the end of the body |
@@ -19,6 +19,7 @@
  * | base offset | u64 | record i has this offset plus its own delta |
  * | appended | u64 | milliseconds since 1970 by the writer's clock |
  * | producer | 2 u64 | id and sequence of the first record, for idempotent produce |
+ * | cleaned | u64 | of a frame with tombstones, written by compaction: since when nothing is left of what they delete, milliseconds since 1970; behind the producer, if there is one |
  * | records | | see `record.ts`; of a control frame: CBOR of the producers remembered, see `producer-dedup.ts` |
  *
  * `synced` tells a torn tail from damage: bytes that cannot be read were durable if any intact frame behind them says
@@ -29,12 +30,14 @@ import { getU64, setU64 } from './u64.ts';
 
 export const FRAME_HEADER_BYTES = 32;
 export const PRODUCER_BYTES = 16;
+export const CLEANED_BYTES = 8;
 export const MAX_FRAME_RECORDS = 0xffff;
 
 const MARK = 0xa5;
 export const HAS_PRODUCER = 1;
 export const IS_CONTROL = 2;
-const KNOWN_ATTRIBUTES = HAS_PRODUCER | IS_CONTROL;
+export const HAS_CLEANED = 4;
+const KNOWN_ATTRIBUTES = HAS_PRODUCER | IS_CONTROL | HAS_CLEANED;
 
 /** Writes mark, attributes, count and body length; `sealFrame` adds the rest when the frame's place is known. */
 export function beginFrame(view: DataView, at: number, attributes: number, count: number, bodyBytes: number): void {
