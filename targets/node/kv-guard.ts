@@ -49,8 +49,11 @@ function makeDirectory(directory: string): void {
 }
 
 function beginStore(directory: string, data: number): void {
-  writeZeros(data, firstBytes);
-  fs.ftruncateSync(data, 0);
+  try {
+    writeZeros(data, firstBytes);
+  } finally {
+    fs.ftruncateSync(data, 0);
+  }
   fs.writeFileSync(`${directory}/${bootFile}`, bootId(), { mode: 0o600 });
 }
 

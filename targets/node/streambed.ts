@@ -13,6 +13,7 @@ import { registerV3 } from '../../http-api/kafka/v3/routes.ts';
 import { defaultLimits } from '../../http-api/limits.ts';
 import { CommitLogError } from '../../logged/commit-log.ts';
 import { FileLog } from '../../logged/file-log.ts';
+import type { Host, HostError, Lock } from '../host.ts';
 import { nodeHost } from './host.ts';
 import { startHttpServer } from './http-server.ts';
 import { parseServeOptions, serveHelp, type ServeOptions, UsageError } from './serve-options.ts';
@@ -36,6 +37,7 @@ async function serve(options: ServeOptions): Promise<void> {
     root: options.dataDirectory,
     report: ({ event, ...details }) => say(`${event}: ${JSON.stringify(details)}`),
   });
+  const lock = lockDirectory(host, options.dataDirectory);
   const { fetch } = kafkaApp(
     {
       log,
@@ -72,9 +74,26 @@ async function serve(options: ServeOptions): Promise<void> {
     await server.stop(graceMs);
   } finally {
     await log.close();
+    lock?.release();
   }
   say('stopped');
 }
+
+/** Two services would share out the partitions of one group twice. Null: none can be taken there, but it can be read. */
+function lockDirectory({ files }: Host, directory: string): Lock | null {
+  try {
+    return files.lock(`${directory}/service.lock`);
+  } catch (error) {
+    const { code, message } = error as HostError;
+    if (code === 'EAGAIN') throw new Unusable(`${directory}: another streambed serves it`);
+    if (code !== 'EROFS' && code !== 'ENOSPC' && code !== 'EIO') throw new Unusable(`${directory}: ${message}`);
+    say(`${directory}: ${message}: what can be read is served`);
+    return null;
+  }
+}
+
+/** The data directory cannot be served, in words for people. */
+class Unusable extends Error {}
 
 function urlOf({ host, port }: { readonly host: string; readonly port: number }): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -104,7 +123,7 @@ function version(): string {
 
 /** What went wrong, for people: what they can do something about in words, everything else with its stack. */
 function explain(error: unknown): string {
-  if (error instanceof UsageError || error instanceof CommitLogError) return error.message;
+  if (error instanceof UsageError || error instanceof Unusable || error instanceof CommitLogError) return error.message;
   const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   if (code === 'EADDRINUSE') return `${address}:${port} is in use: another program listens there`;
   if (code === 'EADDRNOTAVAIL') return `${address} is no address of this machine`;

@@ -93,6 +93,11 @@ export class MemoryFiles implements Files {
     });
   }
 
+  /** For the fault layer: as long as a sync takes. */
+  turn(): Promise<void> {
+    return new Promise((resolve) => this.#process.afterTurns(this.#process.disk.syncTurns, resolve));
+  }
+
   lock(path: string): Lock {
     this.#process.guard();
     const place = findPlace(this.#root, path, 'lock');

@@ -1,6 +1,6 @@
 /** A process of the memory host: what dies by kill -9 while the disk stays. */
 import { nodeBytes } from '../../../targets/node/bytes.ts';
-import type { Bytes, Clock, Files, Host, Kv, Net, Random, Timer } from '../../../targets/host.ts';
+import type { Bytes, Clock, Host, Kv, Net, Random, Timer } from '../../../targets/host.ts';
 import type { MemoryDisk } from './disk.ts';
 import { MemoryFiles } from './files.ts';
 import { MemoryKv } from './kv.ts';
@@ -18,7 +18,7 @@ export class ProcessKilled extends Error {
 
 export class MemoryProcess implements Host {
   readonly disk: MemoryDisk;
-  readonly files: Files;
+  readonly files: MemoryFiles;
   readonly kv: Kv;
   readonly net: Net;
   readonly clock: Clock;
