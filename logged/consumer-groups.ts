@@ -9,6 +9,7 @@ import { CommitLogError, type CommittedOffset, type OffsetCommit } from './commi
 import { decodeCbor, encodeCbor } from './storage/cbor.ts';
 import type { Partition } from './storage/partition.ts';
 import { PartitionReader } from './storage/partition-reader.ts';
+import type { PartitionView } from './storage/partition-view.ts';
 import type { RecordFields } from './storage/record.ts';
 import type { Topic } from './topic.ts';
 import { checkGroupName } from './topic-name.ts';
@@ -43,7 +44,7 @@ export class ConsumerGroups {
   readonly #source: GroupsSource;
   /** By group, then by partition and topic. */
   readonly #commits = new Map<string, Map<string, StoredCommit>>();
-  #reader: { readonly topic: Topic; readonly reader: PartitionReader } | null = null;
+  #reader: { readonly topic: Topic; readonly view: PartitionView; readonly reader: PartitionReader } | null = null;
 
   constructor(source: GroupsSource) {
     this.#source = source;
@@ -127,14 +128,20 @@ export class ConsumerGroups {
     const view = await topic.view(0);
     if (this.#reader?.topic !== topic) {
       this.#commits.clear();
-      this.#reader?.reader.close();
-      this.#reader = { topic, reader: new PartitionReader(view, 0) };
+      this.#begin(topic, view, 0);
+    } else if (this.#reader.view !== view) {
+      this.#begin(topic, view, this.#reader.reader.nextOffset);
     }
     for (;;) {
-      const records = this.#reader.reader.read(READ_BYTES);
+      const records = this.#reader?.reader.read(READ_BYTES) ?? [];
       if (records.length === 0) return;
       for (const { key, value } of records) if (key !== null) this.#apply(key, value);
     }
+  }
+
+  #begin(topic: Topic, view: PartitionView, nextOffset: number): void {
+    this.#reader?.reader.close();
+    this.#reader = { topic, view, reader: new PartitionReader(view, nextOffset) };
   }
 
   #apply(key: Uint8Array, value: Uint8Array | null): void {

@@ -63,6 +63,9 @@ export class FileLog implements CommitLog {
   readonly #subscriptions = new Set<LogSubscription>();
   readonly #groups: ConsumerGroups;
   #closed = false;
+  /** Calls that have not ended yet. */
+  #underWay = 0;
+  #quiet: (() => void) | null = null;
 
   private constructor(host: Host, options: FileLogOptions) {
     this.#host = host;
@@ -89,43 +92,48 @@ export class FileLog implements CommitLog {
   }
 
   async produce(record: ProducerRecord, producer?: Producer): Promise<ProducedOffset> {
-    const topic = await this.#topicForWriting(record.topic);
-    const [result] = await produceAll(this.#host.bytes, topic, [record], producer);
-    if (result === undefined || 'error' in result) throw result?.error;
+    const [result] = await this.produceBatch(record.topic, [record], producer);
+    if (result === undefined || 'error' in result) throw result?.error ?? new TypeError('no result');
     return result;
   }
 
-  async produceBatch(
+  produceBatch(
     topicName: string,
     records: readonly TopicRecord[],
     producer?: Producer,
   ): Promise<readonly ProduceResult[]> {
-    const topic = await this.#topicForWriting(topicName);
-    return produceAll(this.#host.bytes, topic, records, producer);
+    return this.#run(async () => {
+      const found = this.#topicForWriting(topicName);
+      const topic = found instanceof Topic ? found : await found;
+      return produceAll(this.#host.bytes, topic, records, producer);
+    });
   }
 
-  async offsets(topicName: string, partition: number): Promise<PartitionOffsets | null> {
-    this.#checkOpen();
-    checkTopicName(topicName);
-    const topic = this.#find(topicName);
-    if (topic === null || !(partition >= 0 && partition < topic.partitionCount)) return null;
-    const view = await this.#view(topic, partition);
-    const { endOffset } = view.readable();
-    const lastOffset = findLastOffset(view);
-    return { beginningOffset: lastOffset === null ? endOffset : firstOffset(view), endOffset, lastOffset };
+  offsets(topicName: string, partition: number): Promise<PartitionOffsets | null> {
+    return this.#run(async () => {
+      checkTopicName(topicName);
+      const topic = this.#find(topicName);
+      if (topic === null || !topic.hasPartition(partition)) return null;
+      const view = await this.#view(topic, partition);
+      const { endOffset } = view.readable();
+      const lastOffset = findLastOffset(view);
+      return { beginningOffset: lastOffset === null ? endOffset : firstOffset(view), endOffset, lastOffset };
+    });
   }
 
-  async offsetForTime(topicName: string, partition: number, timestamp: number): Promise<number | null> {
-    const topic = await this.#topic(topicName);
-    topic.checkPartition(partition);
-    return findTime(await this.#view(topic, partition), timestamp);
+  offsetForTime(topicName: string, partition: number, timestamp: number): Promise<number | null> {
+    return this.#run(async () => {
+      const topic = this.#topic(topicName);
+      topic.checkPartition(partition);
+      return findTime(await this.#view(topic, partition), timestamp);
+    });
   }
 
   subscribe(options: SubscribeOptions): Subscription {
     const subscription: LogSubscription = new LogSubscription(
       {
         clock: this.#host.clock,
-        topic: (name) => this.#topic(name),
+        topic: (name) => this.#openTopic(name),
         view: (topic, partition) => this.#view(topic, partition),
         committedOffset: async (group, topic, partition) => {
           const commits = await this.#groups.committed(group);
@@ -139,56 +147,48 @@ export class FileLog implements CommitLog {
     return subscription;
   }
 
-  async listTopics(): Promise<readonly string[]> {
-    this.#checkOpen();
-    return this.#directories.list();
+  listTopics(): Promise<readonly string[]> {
+    return this.#run(async () => this.#directories.list());
   }
 
-  async describeTopic(topicName: string): Promise<TopicDescription> {
-    return (await this.#topic(topicName)).describe();
+  describeTopic(topicName: string): Promise<TopicDescription> {
+    return this.#run(async () => this.#topic(topicName).describe());
   }
 
-  async createTopic(topicName: string, options: CreateTopicOptions = {}): Promise<TopicDescription> {
-    this.#checkOpen();
-    checkTopicName(topicName);
-    const { partitions = 1, config = {}, validateOnly = false } = options;
-    checkPartitionCount(partitions);
-    parseTopicConfig(config);
-    if (this.#find(topicName) !== null || this.#creating.has(topicName)) {
-      throw new CommitLogError('topic-exists', `topic ${topicName}: exists already`);
-    }
-    const meta = this.#newMeta(partitions, config);
-    if (validateOnly) return new Topic(this.#topicSetup(), topicName, meta).describe();
-    return (await this.#create(topicName, meta)).describe();
-  }
-
-  async alterTopic(topicName: string, change: TopicChange): Promise<TopicDescription> {
-    const topic = await this.#topic(topicName);
-    const { partitions = topic.partitionCount, set = {}, reset = [], validateOnly = false } = change;
-    checkPartitionCount(partitions);
-    if (partitions < topic.partitionCount) {
-      const message = `topic ${topicName}: has ${topic.partitionCount} partitions, they can only become more`;
-      throw new CommitLogError('invalid-config', message);
-    }
-    parseTopicConfig(Object.fromEntries(reset.map((name) => [name, defaultOf(name)])));
-    const update = (meta: TopicMeta): TopicMeta => {
-      const config = { ...meta.config, ...set };
-      for (const name of reset) delete config[name];
+  createTopic(topicName: string, options: CreateTopicOptions = {}): Promise<TopicDescription> {
+    return this.#run(async () => {
+      checkTopicName(topicName);
+      const { partitions = 1, config = {}, validateOnly = false } = options;
+      checkPartitionCount(partitions);
       parseTopicConfig(config);
-      return { ...meta, partitions: Math.max(partitions, meta.partitions), config };
-    };
-    const meta = update(topic.meta);
-    if (validateOnly) return new Topic(this.#topicSetup(), topicName, meta).describe();
-    topic.lock();
-    return topic.change(update);
+      if (this.#find(topicName) !== null || this.#creating.has(topicName)) {
+        throw new CommitLogError('topic-exists', `topic ${topicName}: exists already`);
+      }
+      const meta = this.#newMeta(partitions, config);
+      if (validateOnly) return new Topic(this.#topicSetup(), topicName, meta).describe();
+      return (await this.#create(topicName, meta)).describe();
+    });
   }
 
-  async deleteTopic(topicName: string): Promise<void> {
-    const topic = await this.#topic(topicName);
-    topic.lock();
-    const deleted = this.#delete(topic).finally(() => this.#deleting.delete(topicName));
-    this.#deleting.set(topicName, deleted);
-    await deleted;
+  alterTopic(topicName: string, change: TopicChange): Promise<TopicDescription> {
+    return this.#run(async () => {
+      const topic = this.#topic(topicName);
+      if (change.validateOnly === true) {
+        return new Topic(this.#topicSetup(), topicName, changedMeta(topicName, topic.meta, change)).describe();
+      }
+      topic.lock();
+      return topic.change((meta) => changedMeta(topicName, meta, change));
+    });
+  }
+
+  deleteTopic(topicName: string): Promise<void> {
+    return this.#run(async () => {
+      const topic = this.#topic(topicName);
+      topic.lock();
+      const deleted = this.#delete(topic).finally(() => this.#deleting.delete(topicName));
+      this.#deleting.set(topicName, deleted);
+      await deleted;
+    });
   }
 
   async #delete(topic: Topic): Promise<void> {
@@ -200,24 +200,20 @@ export class FileLog implements CommitLog {
     await this.#groups.forgetTopic(name, meta.id);
   }
 
-  async commitOffsets(group: string, offsets: readonly OffsetCommit[]): Promise<void> {
-    this.#checkOpen();
-    await this.#groups.commit(group, offsets);
+  commitOffsets(group: string, offsets: readonly OffsetCommit[]): Promise<void> {
+    return this.#run(() => this.#groups.commit(group, offsets));
   }
 
-  async committedOffsets(group: string): Promise<readonly CommittedOffset[]> {
-    this.#checkOpen();
-    return this.#groups.committed(group);
+  committedOffsets(group: string): Promise<readonly CommittedOffset[]> {
+    return this.#run(() => this.#groups.committed(group));
   }
 
-  async listGroups(): Promise<readonly string[]> {
-    this.#checkOpen();
-    return this.#groups.list();
+  listGroups(): Promise<readonly string[]> {
+    return this.#run(() => this.#groups.list());
   }
 
-  async deleteGroup(group: string): Promise<void> {
-    this.#checkOpen();
-    await this.#groups.delete(group);
+  deleteGroup(group: string): Promise<void> {
+    return this.#run(() => this.#groups.delete(group));
   }
 
   async close(): Promise<void> {
@@ -226,10 +222,26 @@ export class FileLog implements CommitLog {
     for (const subscription of this.#subscriptions) {
       subscription.fail(new CommitLogError('closed', 'log was closed'));
     }
-    await Promise.allSettled([...this.#creating.values(), ...this.#deleting.values()]);
+    if (this.#underWay > 0) {
+      await new Promise<void>((resolve) => {
+        this.#quiet = resolve;
+      });
+    }
     this.#groups.close();
     await Promise.all([...this.#topics.values()].map((topic) => topic.close(false)));
     this.#topics.clear();
+  }
+
+  /** Runs a call of the contract; `close` waits for those that have begun. */
+  async #run<T>(call: () => Promise<T>): Promise<T> {
+    this.#checkOpen();
+    this.#underWay++;
+    try {
+      return await call();
+    } finally {
+      this.#underWay--;
+      if (this.#underWay === 0) this.#quiet?.();
+    }
   }
 
   async #prepare(): Promise<void> {
@@ -245,9 +257,13 @@ export class FileLog implements CommitLog {
     if (this.#closed) throw new CommitLogError('closed', 'log was closed');
   }
 
-  /** An existing topic. Errors: `unknown-topic`, `invalid-topic`, `closed`, `damaged`, `unknown-version`. */
-  async #topic(name: string): Promise<Topic> {
+  async #openTopic(name: string): Promise<Topic> {
     this.#checkOpen();
+    return this.#topic(name);
+  }
+
+  /** An existing topic. Errors: `unknown-topic`, `invalid-topic`, `damaged`, `unknown-version`. */
+  #topic(name: string): Topic {
     checkTopicName(name);
     const topic = this.#find(name);
     if (topic === null) throw new CommitLogError('unknown-topic', `topic ${name}: does not exist`);
@@ -269,33 +285,31 @@ export class FileLog implements CommitLog {
     return topic;
   }
 
-  async #topicForWriting(name: string): Promise<Topic> {
-    this.#checkOpen();
+  /** At once where the topic exists, so that an append begins in the very call and nobody overtakes. */
+  #topicForWriting(name: string): Topic | Promise<Topic> {
+    const creating = this.#creating.get(name);
+    if (creating !== undefined) return creating.then(locked);
     const open = this.#topics.get(name);
     if (open?.isWriter === true) return open;
     checkTopicName(name);
-    const topic = this.#find(name) ?? (await this.#autoCreate(name));
-    topic.lock();
-    return topic;
+    const topic = this.#find(name);
+    return topic === null ? this.#autoCreate(name).then(locked) : locked(topic);
   }
 
-  async #autoCreate(name: string): Promise<Topic> {
+  #autoCreate(name: string): Promise<Topic> {
     if (this.#options.autoCreateTopics === false && name !== GROUPS_TOPIC) {
       throw new CommitLogError('unknown-topic', `topic ${name}: does not exist`);
     }
-    const creating = this.#creating.get(name);
-    if (creating !== undefined) return creating;
     return this.#create(name, this.#newMeta(1, name === GROUPS_TOPIC ? GROUPS_TOPIC_CONFIG : {}));
   }
 
-  async #create(name: string, meta: TopicMeta): Promise<Topic> {
-    const created = (this.#deleting.get(name) ?? Promise.resolve()).then(() => this.#createNow(name, meta));
+  #create(name: string, meta: TopicMeta): Promise<Topic> {
+    const gone = this.#deleting.get(name)?.catch(() => undefined) ?? Promise.resolve();
+    const created = gone.then(() => this.#createNow(name, meta));
     this.#creating.set(name, created);
-    try {
-      return await created;
-    } finally {
-      this.#creating.delete(name);
-    }
+    const ended = (): boolean => this.#creating.delete(name);
+    created.then(ended, ended);
+    return created;
   }
 
   async #createNow(name: string, meta: TopicMeta): Promise<Topic> {
@@ -352,6 +366,26 @@ function firstOffset(view: PartitionView): number {
   } finally {
     reader.close();
   }
+}
+
+function locked(topic: Topic): Topic {
+  topic.lock();
+  return topic;
+}
+
+/** Throws `invalid-config` when the change is not possible. */
+function changedMeta(topicName: string, meta: TopicMeta, change: TopicChange): TopicMeta {
+  const { partitions = meta.partitions, set = {}, reset = [] } = change;
+  checkPartitionCount(partitions);
+  if (partitions < meta.partitions) {
+    const message = `topic ${topicName}: has ${meta.partitions} partitions, they can only become more`;
+    throw new CommitLogError('invalid-config', message);
+  }
+  parseTopicConfig(Object.fromEntries(reset.map((name) => [name, defaultOf(name)])));
+  const config = { ...meta.config, ...set };
+  for (const name of reset) delete config[name];
+  parseTopicConfig(config);
+  return { ...meta, partitions, config };
 }
 
 function defaultOf(name: string): string {

@@ -3,6 +3,9 @@ import type { Bytes } from '../targets/host.ts';
 import { CommitLogError, type ProducedOffset, type Producer, type ProducerRecord } from './commit-log.ts';
 import { partitionForKey } from './partitioner.ts';
 import { MAX_FRAME_RECORDS } from './storage/frame.ts';
+import type { FrameContent } from './storage/append-buffer.ts';
+import type { Partition } from './storage/partition.ts';
+import type { SequencedProducer } from './storage/producer-window.ts';
 import { type EncodedHeaders, encodedRecordBytes, encodeHeaders, type RecordFields } from './storage/record.ts';
 import type { Topic } from './topic.ts';
 
@@ -51,29 +54,56 @@ async function append(
   outcomes: Outcome[],
 ): Promise<void> {
   try {
-    const target = await topic.writer(partition);
-    const first = records[0]?.place ?? 0;
-    const own = producer === undefined ? null : { id: producer.id, sequence: producer.sequence + first };
-    const verdict = own === null ? null : target.producers.judge(own);
-    if (verdict?.kind === 'stale') {
-      const message = `topic ${topic.name}: sequence ${own?.sequence} of producer ${own?.id} is older than what is remembered`;
-      throw new CommitLogError('stale-sequence', message);
+    const target = topic.openWriter(partition) ?? (await topic.writer(partition));
+    if (producer === undefined) {
+      const baseOffset = await target.append(contentOf(records, null));
+      records.forEach(({ place }, i) => {
+        outcomes[place] = { partition, offset: baseOffset + i, duplicate: false };
+      });
+      return;
     }
-    const duplicate = verdict?.kind === 'known';
-    const baseOffset = await (verdict?.kind === 'known'
-      ? verdict.result
-      : target.append({
-          records: records.map(({ record }) => record),
-          headers: records.map(({ headers }) => headers),
-          producer: own,
-        }));
-    records.forEach(({ place }, i) => {
-      outcomes[place] = { partition, offset: baseOffset + i, duplicate };
-    });
+    await appendOnce(target, { partition, records }, producer, outcomes);
   } catch (error) {
     if (!(error instanceof CommitLogError)) throw error;
     for (const { place } of records) outcomes[place] = { error };
   }
+}
+
+/** Appends those records that the partition does not remember. */
+async function appendOnce(
+  target: Partition,
+  { partition, records }: Omit<Portion, 'totalBytes'>,
+  producer: Producer,
+  outcomes: Outcome[],
+): Promise<void> {
+  const remembered = records.map(({ place }) => target.producers.find(producer.id, producer.sequence + place));
+  const fresh = records.filter((_, i) => remembered[i] === 'new');
+  const sequences = fresh.map(({ place }) => producer.sequence + place);
+  const appended = fresh.length === 0 ? null : target.append(contentOf(fresh, { id: producer.id, sequences }));
+  for (let i = 0; i < records.length; i++) {
+    const found = remembered[i];
+    const { place } = records[i] as CheckedRecord;
+    if (found === 'new' || found === undefined) continue;
+    if (found === 'stale') {
+      const message = `producer ${producer.id}: sequence ${producer.sequence + place} is older than what is remembered`;
+      outcomes[place] = { error: new CommitLogError('stale-sequence', message) };
+    } else {
+      outcomes[place] = { partition, offset: await found, duplicate: true };
+    }
+  }
+  if (appended === null) return;
+  const baseOffset = await appended;
+  fresh.forEach(({ place }, i) => {
+    outcomes[place] = { partition, offset: baseOffset + i, duplicate: false };
+  });
+}
+
+function contentOf(records: readonly CheckedRecord[], producer: SequencedProducer | null): FrameContent {
+  return {
+    records: records.map(({ record }) => record),
+    headers: records.map(({ headers }) => headers),
+    producer,
+  };
 }
 
 function portionsOf(records: readonly CheckedRecord[], topic: Topic): Portion[] {

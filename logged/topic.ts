@@ -32,6 +32,7 @@ export class Topic {
   #lock: Lock | null = null;
   #watermark: WatermarkWriter | null = null;
   readonly #partitions = new Map<number, Promise<Partition>>();
+  readonly #open = new Map<number, Partition>();
   readonly #followers = new Map<number, Follower>();
   readonly #listeners = new Set<() => void>();
   #watch: Watch | null = null;
@@ -73,8 +74,12 @@ export class Topic {
     };
   }
 
+  hasPartition(partition: number): boolean {
+    return Number.isInteger(partition) && partition >= 0 && partition < this.#meta.partitions;
+  }
+
   checkPartition(partition: number): void {
-    if (Number.isInteger(partition) && partition >= 0 && partition < this.#meta.partitions) return;
+    if (this.hasPartition(partition)) return;
     const message = `topic ${this.name}: partition ${partition}, it has ${this.#meta.partitions}`;
     throw new CommitLogError('unknown-partition', message);
   }
@@ -170,14 +175,23 @@ export class Topic {
       } catch (error) {
         return Promise.reject(error);
       }
-      opening = this.#open(partition);
+      opening = this.#recover(partition);
       this.#partitions.set(partition, opening);
-      opening.catch(() => this.#partitions.delete(partition));
+      // The first to learn of it, before those who wait: whoever comes later must not overtake them.
+      opening.then(
+        (opened) => this.#open.set(partition, opened),
+        () => this.#partitions.delete(partition),
+      );
     }
     return opening;
   }
 
-  async #open(partition: number): Promise<Partition> {
+  /** The partition if it is open for writing, so that an append can begin in the very call. */
+  openWriter(partition: number): Partition | null {
+    return this.#open.get(partition) ?? null;
+  }
+
+  async #recover(partition: number): Promise<Partition> {
     const { host, directories, report, maxPendingBytes } = this.#setup;
     const markDir = watermarkDir(host, directories.root, this.#directory, this.#meta.id);
     return Partition.open({
@@ -236,6 +250,7 @@ export class Topic {
     this.#stopWatching();
     const open = await this.openPartitions();
     this.#partitions.clear();
+    this.#open.clear();
     await Promise.all(open.map((partition) => partition.close()));
     this.#watermark?.close(gone || open.every((partition) => partition.closedCleanly));
     this.#watermark = null;

@@ -25,7 +25,7 @@ const RULES: readonly Rule[] = [
   { files: /^targets\/quickjs\//, modules: /^targets\/quickjs\// },
   { files: /^logged\//, modules: /^logged\// },
   { files: /^confidant\//, modules: /^confidant\// },
-  { files: /^http-api\//, modules: /^(http-api\/|logged\/record-json\.ts$)/ },
+  { files: /^http-api\//, modules: /^(http-api\/|logged\/(record-json|rfc3339|exact-json)\.ts$)/ },
 ];
 
 /** Product code may import packages only where they are owned; the most specific names come first. */

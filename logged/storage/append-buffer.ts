@@ -1,7 +1,15 @@
 /** The frames that wait for the next write, encoded, and who waits for them. */
 import type { Bytes } from '../../targets/host.ts';
-import type { Producer } from '../commit-log.ts';
-import { beginFrame, FRAME_HEADER_BYTES, HAS_PRODUCER, PRODUCER_BYTES, sealFrame } from './frame.ts';
+import {
+  beginFrame,
+  FRAME_HEADER_BYTES,
+  HAS_PRODUCER,
+  HAS_STEPS,
+  PRODUCER_BYTES,
+  STEP_BYTES,
+  sealFrame,
+} from './frame.ts';
+import { areConsecutive, type SequencedProducer } from './producer-window.ts';
 import { type EncodedHeaders, encodedRecordBytes, type RecordFields, writeRecord } from './record.ts';
 import { setU64 } from './u64.ts';
 
@@ -25,19 +33,22 @@ export interface WaitingFrame {
 export interface FrameContent {
   readonly records: readonly RecordFields[];
   readonly headers: readonly EncodedHeaders[];
-  readonly producer: Producer | null;
+  readonly producer: SequencedProducer | null;
 }
 
-export function frameBytesOf(content: FrameContent): number {
-  let length = FRAME_HEADER_BYTES + (content.producer === null ? 0 : PRODUCER_BYTES);
-  for (let i = 0; i < content.records.length; i++) {
-    length += encodedRecordBytes(content.records[i] as RecordFields, content.headers[i] as EncodedHeaders);
+export function frameBytesOf({ records, headers, producer }: FrameContent): number {
+  let length = FRAME_HEADER_BYTES;
+  if (producer !== null) {
+    length += PRODUCER_BYTES + (areConsecutive(producer.sequences) ? 0 : records.length * STEP_BYTES);
+  }
+  for (let i = 0; i < records.length; i++) {
+    length += encodedRecordBytes(records[i] as RecordFields, headers[i] as EncodedHeaders);
   }
   return length;
 }
 
 export class AppendBuffer {
-  bytes = new Uint8Array(LEAST_BYTES);
+  bytes = new Uint8Array(0);
   readonly frames: WaitingFrame[] = [];
   usedBytes = 0;
 
@@ -48,13 +59,7 @@ export class AppendBuffer {
     this.#grow(this.usedBytes + frameBytes);
     const at = this.usedBytes;
     const { records, headers, producer } = content;
-    beginFrame(this.#view, at, producer === null ? 0 : HAS_PRODUCER, records.length, frameBytes - FRAME_HEADER_BYTES);
-    let next = at + FRAME_HEADER_BYTES;
-    if (producer !== null) {
-      setU64(this.#view, next, producer.id);
-      setU64(this.#view, next + 8, producer.sequence);
-      next += PRODUCER_BYTES;
-    }
+    let next = this.#begin(at, frameBytes, records.length, producer);
     let maxTimestamp = Number.NEGATIVE_INFINITY;
     let someWithoutTimestamp = false;
     for (let i = 0; i < records.length; i++) {
@@ -75,6 +80,26 @@ export class AppendBuffer {
     });
   }
 
+  /** Writes what stands before the records and returns where they begin. */
+  #begin(at: number, frameBytes: number, count: number, producer: SequencedProducer | null): number {
+    const view = this.#view;
+    const steps = producer !== null && !areConsecutive(producer.sequences);
+    const attributes = (producer === null ? 0 : HAS_PRODUCER) | (steps ? HAS_STEPS : 0);
+    beginFrame(view, at, attributes, count, frameBytes - FRAME_HEADER_BYTES);
+    let next = at + FRAME_HEADER_BYTES;
+    if (producer === null) return next;
+    const first = producer.sequences[0] ?? 0;
+    setU64(view, next, producer.id);
+    setU64(view, next + 8, first);
+    next += PRODUCER_BYTES;
+    if (!steps) return next;
+    for (const sequence of producer.sequences) {
+      view.setUint32(next, sequence - first, true);
+      next += STEP_BYTES;
+    }
+    return next;
+  }
+
   /** Gives a frame its place and checksum; called once its offset is certain. */
   seal(bytes: Bytes, frame: WaitingFrame, syncedPosition: number, baseOffset: number, appendedAt: number): void {
     sealFrame(bytes, this.bytes, this.#view, frame.at, { syncedPosition, baseOffset, appendedAt });
@@ -84,14 +109,14 @@ export class AppendBuffer {
     this.frames.length = 0;
     this.usedBytes = 0;
     if (this.bytes.length > KEPT_BYTES) {
-      this.bytes = new Uint8Array(LEAST_BYTES);
+      this.bytes = new Uint8Array(0);
       this.#view = new DataView(this.bytes.buffer);
     }
   }
 
   #grow(wantBytes: number): void {
     if (wantBytes <= this.bytes.length) return;
-    const larger = new Uint8Array(Math.max(wantBytes, this.bytes.length * 2));
+    const larger = new Uint8Array(Math.max(LEAST_BYTES, wantBytes, this.bytes.length * 2));
     larger.set(this.bytes.subarray(0, this.usedBytes));
     this.bytes = larger;
     this.#view = new DataView(larger.buffer);

@@ -16,8 +16,10 @@ import {
   headProblem,
   HAS_CLEANED,
   HAS_PRODUCER,
+  HAS_STEPS,
   IS_CONTROL,
   PRODUCER_BYTES,
+  STEP_BYTES,
 } from './frame.ts';
 import { getU64 } from './u64.ts';
 
@@ -116,7 +118,8 @@ export class FrameScanner {
 
   /** Where in `buffer` the records (or the body of a control frame) begin. */
   get recordsAt(): number {
-    return this.#optionalAt + (this.#hasCleaned ? CLEANED_BYTES : 0);
+    const stepsBytes = (frameAttributes(this.view, this.at) & HAS_STEPS) === 0 ? 0 : this.recordCount * STEP_BYTES;
+    return this.#optionalAt + (this.#hasCleaned ? CLEANED_BYTES : 0) + stepsBytes;
   }
 
   /** Since when nothing is left of what the frame's tombstones delete, or null when that is not known. */

@@ -11,7 +11,7 @@
  * | field | type | meaning |
  * |---|---|---|
  * | mark | u8 | a5; zero bytes are never a frame |
- * | attr | u8 | bit 0: has a producer; bit 1: control frame, without records; bit 2: has the time of cleaning. Others 0 |
+ * | attr | u8 | bit 0: has a producer; bit 1: control frame, without records; bit 2: has the time of cleaning; bit 3: has sequence steps. Others 0 |
  * | count | u16 | number of records, 0 only in a control frame |
  * | body | u32 | bytes behind the 32 of the head, at least 1 |
  * | crc32c | u32 | of bytes 0 to 7 and 12 to the end of the body |
@@ -19,8 +19,9 @@
  * | base offset | u64 | record i has this offset plus its own delta |
  * | appended | u64 | milliseconds since 1970 by the writer's clock |
  * | producer | 2 u64 | id and sequence of the first record, for idempotent produce |
- * | cleaned | u64 | of a frame with tombstones, written by compaction: since when nothing is left of what they delete, milliseconds since 1970; behind the producer, if there is one |
- * | records | | see `record.ts`; of a control frame: CBOR of the producers remembered, see `producer-dedup.ts` |
+ * | steps | u32 per record | of a frame with a producer, whose call went to several partitions: each record's sequence minus that of the first; without them the sequences follow one another |
+ * | cleaned | u64 | of a frame with tombstones, written by compaction: since when nothing is left of what they delete, milliseconds since 1970 |
+ * | records | | see `record.ts`; of a control frame: CBOR of the producers remembered, see `producer-window.ts` |
  *
  * `synced` tells a torn tail from damage: bytes that cannot be read were durable if any intact frame behind them says
  * so. If none does, they belong to writes that no sync had covered when the power went.
@@ -37,7 +38,9 @@ const MARK = 0xa5;
 export const HAS_PRODUCER = 1;
 export const IS_CONTROL = 2;
 export const HAS_CLEANED = 4;
-const KNOWN_ATTRIBUTES = HAS_PRODUCER | IS_CONTROL | HAS_CLEANED;
+export const HAS_STEPS = 8;
+const KNOWN_ATTRIBUTES = HAS_PRODUCER | IS_CONTROL | HAS_CLEANED | HAS_STEPS;
+export const STEP_BYTES = 4;
 
 /** Writes mark, attributes, count and body length; `sealFrame` adds the rest when the frame's place is known. */
 export function beginFrame(view: DataView, at: number, attributes: number, count: number, bodyBytes: number): void {
@@ -102,3 +105,12 @@ export const frameBaseOffset = (view: DataView, at: number): number => getU64(vi
 export const frameAppendedAt = (view: DataView, at: number): number => getU64(view, at + 24);
 export const frameProducerId = (view: DataView, at: number): number => getU64(view, at + 32);
 export const frameSequence = (view: DataView, at: number): number => getU64(view, at + 40);
+
+/** Each record's sequence minus that of the first, or null where the sequences follow one another. */
+export function frameSteps(view: DataView, at: number): number[] | null {
+  if ((frameAttributes(view, at) & HAS_STEPS) === 0) return null;
+  const steps: number[] = [];
+  const stepsAt = at + FRAME_HEADER_BYTES + PRODUCER_BYTES;
+  for (let i = 0; i < frameRecordCount(view, at); i++) steps.push(view.getUint32(stepsAt + i * STEP_BYTES, true));
+  return steps;
+}

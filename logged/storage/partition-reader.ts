@@ -53,6 +53,7 @@ export class PartitionReader {
       let left = maxBytes;
       while (left > 0 && this.nextOffset < this.#view.readable().endOffset && this.#toFrame()) {
         left -= this.#take(records, left);
+        if (this.#segment?.frameOpen === true) break;
       }
     } catch (error) {
       // What was read before the bad place is delivered first; the error comes with the next call.
@@ -106,6 +107,7 @@ export class PartitionReader {
       const at = segment.recordAt;
       const recordBytes = recordBytesAt(view, at);
       const offset = baseOffset + recordDelta(view, at);
+      if (into.length > 0 && taken + recordBytes > maxBytes) break;
       segment.recordAt += recordBytes;
       segment.recordsLeft--;
       if (offset < this.nextOffset) continue;

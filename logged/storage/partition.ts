@@ -145,10 +145,7 @@ export class Partition implements PartitionView {
     const result = new Promise<number>((resolve, reject) => {
       this.#pending.add(content, { resolve, reject });
     });
-    if (content.producer !== null) {
-      const { producer } = content;
-      this.producers.begin(producer, producer.sequence + content.records.length - 1, result);
-    }
+    if (content.producer !== null) this.producers.begin(content.producer, result);
     if (this.#mayWriteNow(frameBytes)) this.#writeNow();
     else this.#drainSoon();
     return result;

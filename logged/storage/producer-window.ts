@@ -3,25 +3,70 @@
  * calls. It is part of the log: every frame names its producer, and a new segment begins with a control frame that
  * holds the window as it was, so reading the last segment is enough to have it back.
  *
- * Control frame body: CBOR of `[[id, [[sequence, lastSequence, baseOffset], ...]], ...]`, oldest first.
+ * Control frame body: CBOR of `[[id, [[sequences, baseOffset], ...]], ...]`, oldest first. `sequences` is a list, or
+ * `[first, last]` in a map `{r: ...}` where they follow one another.
  */
 import type { Bytes } from '../../targets/host.ts';
-import type { Producer } from '../commit-log.ts';
 import { decodeCbor, encodeCbor } from './cbor.ts';
-import { beginFrame, FRAME_HEADER_BYTES, frameProducerId, frameSequence, IS_CONTROL, sealFrame } from './frame.ts';
+import {
+  beginFrame,
+  FRAME_HEADER_BYTES,
+  frameProducerId,
+  frameSequence,
+  frameSteps,
+  IS_CONTROL,
+  sealFrame,
+} from './frame.ts';
 import type { FrameScanner } from './frame-scanner.ts';
 
 export const REMEMBERED_PRODUCERS = 128;
-export const REMEMBERED_CALLS = 8;
+export const REMEMBERED_CALLS = 16;
 
-interface Call {
-  readonly sequence: number;
-  readonly lastSequence: number;
-  /** A promise while the call is under way. */
-  result: number | Promise<number>;
+/** The producer of one frame's records, with the sequence of each, ascending. */
+export interface SequencedProducer {
+  readonly id: number;
+  readonly sequences: readonly number[];
 }
 
-export type Verdict = { readonly kind: 'new' | 'stale' } | { readonly kind: 'known'; result: number | Promise<number> };
+/** One frame's worth of a producer's records. */
+interface Call {
+  readonly first: number;
+  readonly last: number;
+  /** Null where the sequences follow one another. */
+  readonly sequences: readonly number[] | null;
+  /** The offset of the first record; a promise while the append is under way. */
+  baseOffset: number | Promise<number>;
+}
+
+type StoredCall = readonly [sequences: readonly number[] | { readonly r: readonly [number, number] }, baseOffset: number];
+
+/** A record's offset when it was appended before or is being appended, else whether it may be appended. */
+export type Remembered = number | Promise<number> | 'new' | 'stale';
+
+export function areConsecutive(sequences: readonly number[]): boolean {
+  return (sequences[sequences.length - 1] ?? 0) - (sequences[0] ?? 0) === sequences.length - 1;
+}
+
+function callOf(sequences: readonly number[], baseOffset: number | Promise<number>): Call {
+  const first = sequences[0] ?? 0;
+  const last = sequences[sequences.length - 1] ?? 0;
+  return { first, last, sequences: areConsecutive(sequences) ? null : sequences, baseOffset };
+}
+
+/** Which of the call's records has the sequence, or -1. */
+function placeIn(call: Call, sequence: number): number {
+  if (sequence < call.first || sequence > call.last) return -1;
+  return call.sequences === null ? sequence - call.first : call.sequences.indexOf(sequence);
+}
+
+function store(call: Call): StoredCall {
+  return [call.sequences ?? { r: [call.first, call.last] }, call.baseOffset as number];
+}
+
+function restore([sequences, baseOffset]: StoredCall): Call {
+  if (!('r' in sequences)) return callOf(sequences, baseOffset);
+  return { first: sequences.r[0], last: sequences.r[1], sequences: null, baseOffset };
+}
 
 export class ProducerWindow {
   /** Insertion order is the order in which producers were last heard of. */
@@ -31,22 +76,25 @@ export class ProducerWindow {
     return this.#calls.size === 0;
   }
 
-  judge(producer: Producer): Verdict {
-    const calls = this.#calls.get(producer.id);
-    if (calls === undefined) return { kind: 'new' };
-    const known = calls.find((call) => call.sequence === producer.sequence);
-    if (known !== undefined) return { kind: 'known', result: known.result };
-    const newest = calls[calls.length - 1];
-    return { kind: newest !== undefined && producer.sequence <= newest.lastSequence ? 'stale' : 'new' };
+  find(id: number, sequence: number): Remembered {
+    const calls = this.#calls.get(id);
+    if (calls === undefined) return 'new';
+    for (const call of calls) {
+      const place = placeIn(call, sequence);
+      if (place < 0) continue;
+      const { baseOffset } = call;
+      return typeof baseOffset === 'number' ? baseOffset + place : baseOffset.then((base) => base + place);
+    }
+    return calls.some(({ last }) => sequence <= last) ? 'stale' : 'new';
   }
 
-  /** Remembers a call that is under way; it is forgotten again when `result` rejects. */
-  begin(producer: Producer, lastSequence: number, result: Promise<number>): void {
-    const call: Call = { sequence: producer.sequence, lastSequence, result };
+  /** Remembers a call that is under way; it is forgotten again when `baseOffset` rejects. */
+  begin(producer: SequencedProducer, baseOffset: Promise<number>): void {
+    const call = callOf(producer.sequences, baseOffset);
     this.#remember(producer.id, call);
-    result.then(
-      (baseOffset) => {
-        call.result = baseOffset;
+    baseOffset.then(
+      (offset) => {
+        call.baseOffset = offset;
       },
       () => this.#forget(producer.id, call),
     );
@@ -58,11 +106,15 @@ export class ProducerWindow {
       this.#restore(decodeCbor(scanner.buffer.subarray(scanner.recordsAt, scanner.frameEnd)));
       return;
     }
-    const sequence = frameSequence(scanner.view, scanner.at);
+    const first = frameSequence(scanner.view, scanner.at);
+    const steps = frameSteps(scanner.view, scanner.at);
+    const last = first + (steps === null ? scanner.recordCount - 1 : (steps[steps.length - 1] ?? 0));
+    const sequences = steps === null ? null : steps.map((step) => first + step);
     this.#remember(frameProducerId(scanner.view, scanner.at), {
-      sequence,
-      lastSequence: sequence + scanner.recordCount - 1,
-      result: scanner.baseOffset,
+      first,
+      last,
+      sequences,
+      baseOffset: scanner.baseOffset,
     });
   }
 
@@ -70,10 +122,8 @@ export class ProducerWindow {
   encode(bytes: Bytes, position: number, baseOffset: number, appendedAt: number): Uint8Array | null {
     const producers: unknown[] = [];
     for (const [id, calls] of this.#calls) {
-      const settled = calls.filter((call) => typeof call.result === 'number');
-      if (settled.length > 0) {
-        producers.push([id, settled.map((call) => [call.sequence, call.lastSequence, call.result])]);
-      }
+      const settled = calls.filter((call) => typeof call.baseOffset === 'number');
+      if (settled.length > 0) producers.push([id, settled.map(store)]);
     }
     if (producers.length === 0) return null;
     const body = encodeCbor(producers);
@@ -107,8 +157,8 @@ export class ProducerWindow {
 
   #restore(producers: unknown): void {
     this.#calls.clear();
-    for (const [id, calls] of producers as [number, [number, number, number][]][]) {
-      for (const [sequence, lastSequence, result] of calls) this.#remember(id, { sequence, lastSequence, result });
+    for (const [id, calls] of producers as [number, StoredCall[]][]) {
+      for (const call of calls) this.#remember(id, restore(call));
     }
   }
 }

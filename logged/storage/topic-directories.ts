@@ -16,6 +16,7 @@ const LOCK_RETRY_MS = 5;
 export class TopicDirectories {
   readonly root: string;
   readonly #host: Host;
+  #lastCreation: Promise<unknown> = Promise.resolve();
 
   constructor(host: Host, root: string) {
     this.#host = host;
@@ -82,7 +83,13 @@ export class TopicDirectories {
   }
 
   /** Errors are the host's; EEXIST or ENOTEMPTY when the topic is there. */
-  async create(topic: string, meta: TopicMeta): Promise<void> {
+  create(topic: string, meta: TopicMeta): Promise<void> {
+    const created = this.#lastCreation.then(() => this.#createLocked(topic, meta));
+    this.#lastCreation = created.catch(() => undefined);
+    return created;
+  }
+
+  async #createLocked(topic: string, meta: TopicMeta): Promise<void> {
     if (this.#host.files.stat(`${this.root}/staging`) === null) await this.prepare();
     const lock = await this.#lock();
     try {
