@@ -11,6 +11,7 @@ import {
 import { PartitionReader } from './storage/partition-reader.ts';
 import type { PartitionView } from './storage/partition-view.ts';
 import { findTime } from './storage/segment-lookup.ts';
+import { BatchIterator, RecordIterator } from './subscription-iterators.ts';
 import type { Topic } from './topic.ts';
 
 const DEFAULT_BATCH_BYTES = 65536;
@@ -37,8 +38,12 @@ export class LogSubscription implements Subscription {
   readonly #cursors = new Map<string, Cursor>();
   readonly #unlisten: (() => void)[] = [];
   #topics: { readonly topic: Topic; readonly subscribe: Subscribe }[] = [];
+  /** Which cursor has its turn. */
+  #turns = 0;
   #begun = false;
   #closed = false;
+  /** A batch is being taken: whatever it holds is released when that ends. */
+  #taking = false;
   #failure: CommitLogError | null = null;
   /** Something may have changed since the cursors were last read. */
   #stirred = false;
@@ -49,51 +54,23 @@ export class LogSubscription implements Subscription {
     this.#options = options;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<ConsumerRecord, void, undefined> {
-    for await (const batch of this.batches()) {
-      for (const record of batch) {
-        if (this.#closed) return;
-        yield record;
-      }
-    }
+  [Symbol.asyncIterator](): AsyncIterator<ConsumerRecord> {
+    return new RecordIterator(this, () => this.#take());
   }
 
-  async *batches(): AsyncGenerator<readonly ConsumerRecord[], void, undefined> {
-    const { signal, idleTimeoutMs, maxBatchBytes = DEFAULT_BATCH_BYTES } = this.#options;
-    const abort = (): void => this.close();
-    signal?.addEventListener('abort', abort);
-    try {
-      if (signal?.aborted === true) return;
-      await this.#start();
-      while (!this.#closed) {
-        this.#stirred = false;
-        await this.#addPartitions();
-        this.#begun = true;
-        let delivered = false;
-        for (const { reader } of this.#cursors.values()) {
-          const records = reader.read(maxBatchBytes);
-          if (records.length === 0) continue;
-          delivered = true;
-          yield records;
-          await this.#turn();
-          if (this.#closed) break;
-        }
-        if (delivered || this.#closed) continue;
-        if (idleTimeoutMs === 0) return;
-        if (!(await this.#wait(idleTimeoutMs))) return;
-      }
-      if (this.#failure !== null) throw this.#failure;
-    } finally {
-      signal?.removeEventListener('abort', abort);
-      this.close();
-      this.#release();
-    }
+  batches(): AsyncIterable<readonly ConsumerRecord[]> {
+    return { [Symbol.asyncIterator]: () => new BatchIterator(this, () => this.#take()) };
   }
 
-  close(): void {
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  readonly close = (): void => {
     this.#closed = true;
     this.#stir();
-  }
+    if (!this.#taking) this.#release();
+  };
 
   /** Ends the iteration with an error. */
   fail(failure: CommitLogError): void {
@@ -102,8 +79,64 @@ export class LogSubscription implements Subscription {
     this.close();
   }
 
+  /** The next records, or null at the end; one call at a time. */
+  async #take(): Promise<readonly ConsumerRecord[] | null> {
+    this.#taking = true;
+    try {
+      if (!this.#closed) {
+        if (this.#begun) await this.#turn();
+        else await this.#start();
+        const records = await this.#next();
+        if (records !== null) return records;
+      }
+      this.close();
+      const failure = this.#failure;
+      this.#failure = null;
+      if (failure !== null) throw failure;
+      return null;
+    } catch (error) {
+      this.close();
+      throw error;
+    } finally {
+      this.#taking = false;
+      if (this.#closed) this.#release();
+    }
+  }
+
+  async #next(): Promise<readonly ConsumerRecord[] | null> {
+    const { idleTimeoutMs } = this.#options;
+    const { clock } = this.#source;
+    const deadline = clock.monotonic() + (idleTimeoutMs ?? Number.POSITIVE_INFINITY);
+    while (!this.#closed) {
+      this.#stirred = false;
+      await this.#addPartitions();
+      this.#begun = true;
+      const records = this.#closed ? null : this.#read();
+      if (records !== null) return records;
+      if (idleTimeoutMs === 0 || !(await this.#wait(deadline - clock.monotonic()))) return null;
+    }
+    return null;
+  }
+
+  /** A batch of the next cursor that has one. */
+  #read(): readonly ConsumerRecord[] | null {
+    const cursors = [...this.#cursors.values()];
+    for (let i = 0; i < cursors.length; i++) {
+      const { reader } = cursors[(this.#turns + i) % cursors.length] as Cursor;
+      const records = reader.read(this.#options.maxBatchBytes ?? DEFAULT_BATCH_BYTES);
+      if (records.length === 0) continue;
+      this.#turns = (this.#turns + i + 1) % cursors.length;
+      return records;
+    }
+    return null;
+  }
+
   async #start(): Promise<void> {
-    for (const subscribe of this.#options.subscriptions) {
+    const { signal, subscriptions } = this.#options;
+    if (signal?.aborted === true) return this.close();
+    signal?.addEventListener('abort', this.close);
+    checkOptions(this.#options);
+    for (const subscribe of subscriptions) {
       const topic = await this.#source.topic(subscribe.topic);
       for (const partition of subscribe.partitions ?? []) topic.checkPartition(partition);
       this.#topics.push({ topic, subscribe });
@@ -157,22 +190,17 @@ export class LogSubscription implements Subscription {
     return new Promise((resolve) => this.#source.clock.soon(resolve));
   }
 
-  /** Waits until something stirs; false when the idle timeout came first. */
-  async #wait(idleTimeoutMs: number | undefined): Promise<boolean> {
+  /** Waits until something stirs; false when the time was up before. */
+  async #wait(leftMs: number): Promise<boolean> {
     if (this.#stirred) return true;
     let timer: Timer | null = null;
-    let timedOut = false;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      if (idleTimeoutMs === undefined) return;
-      timer = this.#source.clock.timer(idleTimeoutMs, () => {
-        timedOut = true;
-        resolve();
-      });
+    const stirred = await new Promise<boolean>((resolve) => {
+      this.#wake = () => resolve(true);
+      if (leftMs < Number.POSITIVE_INFINITY) timer = this.#source.clock.timer(leftMs, () => resolve(false));
     });
     this.#wake = null;
     (timer as Timer | null)?.cancel();
-    return !timedOut;
+    return stirred;
   }
 
   #stir(): void {
@@ -181,13 +209,34 @@ export class LogSubscription implements Subscription {
   }
 
   #release(): void {
+    this.#options.signal?.removeEventListener('abort', this.close);
     for (const { reader, unlisten } of this.#cursors.values()) {
       unlisten();
       reader.close();
     }
     this.#cursors.clear();
-    for (const unlisten of this.#unlisten) unlisten();
+    for (const unlisten of this.#unlisten.splice(0)) unlisten();
     this.#topics = [];
     this.#source.ended(this);
   }
+}
+
+function checkOptions({ offsets = [], from = 'end', idleTimeoutMs = 0, maxBatchBytes = 1 }: SubscribeOptions): void {
+  for (const { offset } of offsets) {
+    if (!(Number.isSafeInteger(offset) && offset >= -1)) throw invalid(`offset ${offset}: want a whole number from -1`);
+  }
+  if (!isPosition(from)) throw invalid(`from ${String(from)}: want beginning, end, an offset, a timestamp or a group`);
+  if (!(idleTimeoutMs >= 0)) throw invalid(`idle timeout ${idleTimeoutMs}: want milliseconds from 0`);
+  if (!(maxBatchBytes >= 1)) throw invalid(`batch bytes ${maxBatchBytes}: want a number from 1`);
+}
+
+function isPosition(from: StartPosition): boolean {
+  if (typeof from !== 'object') return from === 'beginning' || from === 'end';
+  if ('offset' in from) return Number.isSafeInteger(from.offset) && from.offset >= 0;
+  if ('timestamp' in from) return Number.isFinite(from.timestamp);
+  return from.otherwise === 'beginning' || from.otherwise === 'end';
+}
+
+function invalid(message: string): CommitLogError {
+  return new CommitLogError('invalid-record', message);
 }

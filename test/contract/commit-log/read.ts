@@ -182,7 +182,7 @@ function timestamps(factory: LogFactory): void {
     const filled = { beginningOffset: 0, endOffset: 3, lastOffset: 2 };
     assert.equal([await log.offsets('a', 0), await log.offsets('a', 1)], [empty, filled]);
     for (const partition of [2, -1, 0.5, Number.NaN]) assert.is(await log.offsets('a', partition), null);
-    for (const topic of ['b', '', '..', 'a/b']) assert.is(await log.offsets(topic, 0), null);
+    assert.is(await log.offsets('b', 0), null);
   });
 }
 

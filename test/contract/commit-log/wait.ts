@@ -205,15 +205,17 @@ function ends(factory: LogFactory): void {
     assert.is(signal.listeners.size, 0);
   });
 
-  test('closing the log', async (opened) => {
+  test('closing the log, which is told apart from the end', async (opened) => {
     await append(opened.log, 'a', 0, 'x');
     const signal = new TestSignal();
     const records = iterate(opened.log, { ...onA, signal });
     assert.is(await next(records), 'x');
-    const waiting = next(records);
+    const waiting = records.next();
     assert.ok(await isPending(opened, waiting));
-    await opened.log.close();
-    assert.is(await waiting, '(done)');
+    const closed = opened.log.close();
+    await fails('closed', () => waiting);
+    await closed;
+    assert.is(await next(records), '(done)');
     assert.is(signal.listeners.size, 0);
     await fails('closed', () => next(iterate(opened.log, onA)));
   });

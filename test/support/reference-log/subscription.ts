@@ -27,7 +27,6 @@ export class ReferenceSubscription implements Subscription {
   #ended = false;
   #wake: (() => void) | null = null;
   #turn = 0;
-  #begun = false;
 
   constructor(source: Source, options: SubscribeOptions) {
     this.#source = source;
@@ -94,11 +93,7 @@ export class ReferenceSubscription implements Subscription {
     const { idleTimeoutMs } = this.#options;
     for (;;) {
       if (this.#ended) return null;
-      if (this.#source.isClosed()) {
-        require(this.#begun, 'closed', 'the log is closed');
-        this.close();
-        return null;
-      }
+      require(!this.#source.isClosed(), 'closed', 'the log is closed');
       this.#check();
       const batch = this.#ready();
       if (batch !== null) return batch;
@@ -108,7 +103,6 @@ export class ReferenceSubscription implements Subscription {
   }
 
   #check(): void {
-    this.#begun = true;
     checkOptions(this.#options);
     for (const { topic: name, partitions } of this.#options.subscriptions) {
       checkTopicName(name);
