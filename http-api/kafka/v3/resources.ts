@@ -4,7 +4,7 @@
  */
 import type { Context } from 'hono';
 import type { KafkaContext } from '../../kafka-app.ts';
-import { KafkaHttpError } from '../errors.ts';
+import { KafkaHttpError, plainError } from '../errors.ts';
 import { mediaTypeName, negotiate } from '../media-types.ts';
 import { baseUrl, jsonReply } from '../wire.ts';
 
@@ -30,10 +30,10 @@ export class Call {
       throw new KafkaHttpError(404, `Cluster ${cluster} cannot be found.`);
     }
     if (negotiate(c.req.header('accept'), ['application/json']) === null) {
-      throw new KafkaHttpError(406, 'HTTP 406 Not Acceptable');
+      throw plainError(406);
     }
-    if (mediaTypeName(c.req.header('content-type') ?? 'application/json') !== 'application/json') {
-      throw new KafkaHttpError(415, 'HTTP 415 Unsupported Media Type');
+    if (mediaTypeName(c.req.header('content-type') || 'application/json') !== 'application/json') {
+      throw plainError(415);
     }
   }
 
