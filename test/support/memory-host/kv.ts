@@ -86,7 +86,9 @@ class MemoryKvStore implements KvStore {
     if (this.#process.disk.isReadOnly) throw hostError('EROFS', 'kv write', this.#directory);
     const sizeBefore = this.#entries.sizeBytes;
     const undo: [string, Uint8Array | null][] = [];
+    let isOpen = true;
     const set = (key: Uint8Array, value: Uint8Array | null): void => {
+      if (!isOpen) throw hostError('EBADF', 'kv writer', this.#directory);
       const text = this.#checkedKey(key);
       undo.push([text, this.#entries.set(text, value)]);
     };
@@ -97,6 +99,8 @@ class MemoryKvStore implements KvStore {
     } catch (error) {
       for (const [key, before] of undo.reverse()) this.#entries.set(key, before);
       throw error;
+    } finally {
+      isOpen = false;
     }
   }
 
