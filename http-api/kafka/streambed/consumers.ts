@@ -9,8 +9,8 @@
  * - with nothing to send the response is held open, headers out, until there is a record, and never ends empty; the
  *   same for topics that do not exist yet;
  * - nothing else is ever written: any byte would restart the client's idle timeout;
- * - errors, and records so long that the client can never take them in one piece, wait before they end the response,
- *   so that the client does not spin.
+ * - errors, and records that the client cannot take in one piece, however often it asks, wait before they end the
+ *   response, so that the client does not spin.
  */
 import type { Context } from 'hono';
 import type { KafkaContext } from '../../kafka-app.ts';
@@ -29,6 +29,10 @@ const topicCheckMs = 500;
 /** Above this the buffer of the client's HTTP library (hyper: 400 KiB at most) may never hold the record whole. */
 const longestRead = 384 * 1024;
 
+/** What fits the client's first read beside the head of the response is never cut on its way from this machine. */
+const safeRead = 7 * 1024;
+/** So many times the client's buffer has room to grow until it takes a record whole. */
+const mostTries = 8;
 /** Enough for most records, and little for the one that is taken. */
 const readBytes = 8 * 1024;
 
@@ -46,6 +50,8 @@ interface Position {
 export class StreambedConsumers {
   readonly #context: KafkaContext;
   #requests = 0;
+  /** The long record that each group was sent last, and how often in a row. */
+  readonly #tries = new Map<string, { readonly id: string; times: number }>();
 
   constructor(context: KafkaContext) {
     this.#context = context;
@@ -56,7 +62,7 @@ export class StreambedConsumers {
     try {
       const position = this.#position(await readObject(c, this.#context));
       const stored = await this.#next({ ...position, idleTimeoutMs: 0 }, stopping);
-      const ending = stored === null ? null : this.#ending(stored);
+      const ending = stored === null ? null : this.#ending(c, stored);
       if (ending !== null && !ending.late) return jsonReply(ending.text);
       return this.#hold(c, position, ending, waits.enter());
     } catch (error) {
@@ -155,7 +161,7 @@ export class StreambedConsumers {
     try {
       while (!ended.aborted) {
         const record = await this.#next(position, ended);
-        if (record !== null) return this.#ending(record);
+        if (record !== null) return this.#ending(c, record);
       }
       return null;
     } catch (error) {
@@ -164,9 +170,20 @@ export class StreambedConsumers {
     }
   }
 
-  #ending(record: ConsumerRecord): Ending {
+  #ending(c: Context, record: ConsumerRecord): Ending {
     const text = printRecord(record, this.#context.bytes, '""');
-    return { text, late: text.length > longestRead };
+    return { text, late: text.length > longestRead || (text.length > safeRead && this.#isStuck(c, record)) };
+  }
+
+  #isStuck(c: Context, { topic, partition, offset }: ConsumerRecord): boolean {
+    const group = c.req.param('group') ?? '';
+    const id = `${offset}/${partition}/${topic}`;
+    const last = this.#tries.get(group);
+    if (last?.id === id) return ++last.times > mostTries;
+    // Forgetting only means to try a few times more.
+    if (this.#tries.size >= this.#context.limits.waits) this.#tries.clear();
+    this.#tries.set(group, { id, times: 1 });
+    return false;
   }
 }
 

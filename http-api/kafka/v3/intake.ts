@@ -15,6 +15,8 @@ const AHEAD_RECORDS = 512;
 const AHEAD_BYTES = 256 * 1024;
 const MAX_DEPTH = 128;
 
+export type BodyReader = Pick<ReadableStreamDefaultReader<Uint8Array>, 'read'>;
+
 export class Intake {
   readonly #context: KafkaContext;
   readonly #splitter: JsonSplitter;
@@ -39,7 +41,7 @@ export class Intake {
   };
 
   /** Reads to the end, or to what cannot be a record: that is the last entry. A lost connection is just an end. */
-  async run(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  async run(reader: BodyReader): Promise<void> {
     try {
       for (;;) {
         const next = await reader.read().catch(() => null);

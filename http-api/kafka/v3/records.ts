@@ -3,31 +3,37 @@
  * failure after the first byte of a record is a report, with HTTP 200: clients look at each `error_code`.
  */
 import type { Producer } from '../../../logged/commit-log.ts';
+import type { Context } from 'hono';
 import { KafkaHttpError } from '../errors.ts';
 import { asObject, isObject, type JsonObject, jsonReply, parseJson, producerOf, readText } from '../wire.ts';
-import { Intake } from './intake.ts';
+import { type BodyReader, Intake } from './intake.ts';
 import { advance, type Entry, type Outcome, produceEntries } from './produce.ts';
 import { parseRecord, printAppended, printFailed, RECORD_MEMBERS } from './record.ts';
 import { checkMembers, payloadError } from './requests.ts';
 import type { Call } from './resources.ts';
 
+/** Requests up to this length are read whole before the first record of them is stored. */
+const SHORT_BYTES = 32 * 1024;
 const BATCH_ENTRIES = 10;
 const BATCH_ID_LENGTH = 80;
 const NO_BODY = 'Request body is empty. Data is required.';
 
 export async function produceRecords(call: Call): Promise<Response> {
-  const { body } = call.c.req.raw;
-  if (body === null) throw payloadError(NO_BODY);
-  const producer = producerOf(call.c);
+  const { context, c } = call;
+  const producer = producerOf(c);
+  const length = c.req.header('content-length');
   // A request of unknown length may stay open for long.
-  const leave = call.c.req.header('content-length') === undefined ? call.context.waits.enter() : () => {};
-  const intake = new Intake(call.context);
-  void intake.run(body.getReader());
+  const leave = length === undefined ? context.waits.enter() : () => {};
+  const intake = new Intake(context);
+  const isShort = Number(length) <= SHORT_BYTES;
+  const reader = isShort ? await wholeBody(c) : c.req.raw.body?.getReader();
+  void intake.run(reader ?? emptyBody);
   if (!(await intake.started())) {
     leave();
-    throw call.context.stopping.aborted ? new KafkaHttpError(50302, 'the service is stopping') : payloadError(NO_BODY);
+    throw context.stopping.aborted ? new KafkaHttpError(50302, 'the service is stopping') : payloadError(NO_BODY);
   }
   const reports = new Reports(call, intake, producer, leave);
+  if (isShort) return jsonReply(await reports.rest());
   const stream = new ReadableStream<Uint8Array>({
     pull: (controller) => reports.pull(controller),
     cancel: () => reports.cancel(),
@@ -35,7 +41,20 @@ export async function produceRecords(call: Call): Promise<Response> {
   return new Response(stream, { headers: { 'content-type': 'application/json' } });
 }
 
-/** Gives the reports of one batch whenever the client is ready for more. */
+const emptyBody: BodyReader = { read: async () => ({ done: true }) };
+
+/** A request of a few packets has nothing to gain by streams, which are slow to set up. */
+async function wholeBody(c: Context): Promise<BodyReader> {
+  const chunks = [new Uint8Array(await c.req.raw.arrayBuffer())];
+  return {
+    read: async () => {
+      const value = chunks.pop();
+      return { done: value === undefined, value };
+    },
+  };
+}
+
+/** Appends what the intake gives and reports on it, batch by batch. */
 class Reports {
   readonly #call: Call;
   readonly #intake: Intake;
@@ -50,20 +69,29 @@ class Reports {
     this.#leave = leave;
   }
 
-  async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+  /** The reports of the next batch; null at the end. */
+  async next(): Promise<string | null> {
     const { context } = this.#call;
     const topic = this.#call.param('topic');
     const entries = await this.#intake.take();
-    const outcomes = entries === null ? [] : await produceEntries(context, topic, entries, this.#producer);
-    if (this.#cancelled) return;
-    if (entries === null) {
-      this.#leave();
-      controller.close();
-      return;
-    }
+    if (entries === null) return null;
+    const outcomes = await produceEntries(context, topic, entries, this.#producer);
     this.#producer = advance(this.#producer, entries.length);
-    const text = outcomes.map((outcome) => `{${printReport(this.#call, topic, outcome)}}\r\n`).join('');
-    controller.enqueue(context.bytes.encodeUtf8(text));
+    return outcomes.map((outcome) => `{${printReport(this.#call, topic, outcome)}}\r\n`).join('');
+  }
+
+  async rest(): Promise<string> {
+    let text = '';
+    for (let next = await this.next(); next !== null; next = await this.next()) text += next;
+    return text;
+  }
+
+  async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    const text = await this.next();
+    if (this.#cancelled) return;
+    if (text !== null) return controller.enqueue(this.#call.context.bytes.encodeUtf8(text));
+    this.#leave();
+    controller.close();
   }
 
   cancel(): void {
