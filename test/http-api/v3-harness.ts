@@ -21,10 +21,16 @@ export interface V3 {
   readonly reported: string[];
   readonly stop: () => void;
   readonly members: Record<string, GroupMember[]>;
+  /** Whether requests say how long they are, and are then read whole when they are short. */
+  readonly hasLength: boolean;
 }
 
 export function v3(
-  deps: Partial<KafkaDeps> & { readonly createTopicsByUse?: boolean; readonly rememberedCalls?: number } = {},
+  deps: Partial<KafkaDeps> & {
+    readonly createTopicsByUse?: boolean;
+    readonly rememberedCalls?: number;
+    readonly hasLength?: boolean;
+  } = {},
 ): V3 {
   const clock = { ...nodeClock, now: () => NOW };
   const { createTopicsByUse, rememberedCalls } = deps;
@@ -52,7 +58,7 @@ export function v3(
       },
     ],
   );
-  return { app, log, reported, members, stop: () => stopping.abort() };
+  return { app, log, reported, members, stop: () => stopping.abort(), hasLength: deps.hasLength ?? true };
 }
 
 export interface Answer {
@@ -65,7 +71,7 @@ export interface Answer {
 }
 
 export async function ask(
-  { app }: V3,
+  { app, hasLength }: V3,
   method: string,
   path: string,
   body?: unknown,
@@ -73,8 +79,9 @@ export async function ask(
 ): Promise<Answer> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const type = body === undefined ? {} : { 'content-type': 'application/json' };
+  const length = text === undefined || !hasLength ? {} : { 'content-length': String(Buffer.byteLength(text)) };
   const url = path.startsWith('/v3') || path.startsWith('/kafka') ? path : `/v3/clusters/edge-1${path}`;
-  const init = { method, headers: { ...type, ...headers }, ...(text === undefined ? {} : { body: text }) };
+  const init = { method, headers: { ...type, ...length, ...headers }, ...(text === undefined ? {} : { body: text }) };
   return answerOf(await app.request(`http://edge.example:8082${url}`, init));
 }
 

@@ -1,7 +1,8 @@
-import { type AddressInfo, connect, type Socket } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { connect, type Socket } from 'node:net';
 import * as assert from 'uvu/assert';
+import { plainError, printError } from '../../http-api/kafka/errors.ts';
 import { defaultLimits } from '../../http-api/limits.ts';
+import { startHttpServer } from '../../targets/node/http-server.ts';
 import { suite } from '../support/suite.ts';
 import { ask, fails, stored, text, type V3, v3 } from './v3-harness.ts';
 
@@ -89,18 +90,25 @@ const record = (data: string): string => JSON.stringify({ value: { type: 'STRING
 const offsets = (reports: Record<string, unknown>[]): unknown[] => reports.map(({ offset }) => offset);
 
 async function served(own: V3, use: (open: () => Peer) => Promise<void>): Promise<void> {
-  const server = createAdaptorServer({ fetch: own.app.fetch });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const server = await startHttpServer({
+    host: '127.0.0.1',
+    port: 0,
+    fetch: own.app.fetch,
+    refusal: (status) => printError(plainError(status)),
+    maxConnections: 100,
+    maxHeaderBytes: 16 * 1024,
+    hasListMethod: false,
+  });
   const peers: Peer[] = [];
   try {
     await use(() => {
-      const peer = new Peer((server.address() as AddressInfo).port);
+      const peer = new Peer(server.address.port);
       peers.push(peer);
       return peer;
     });
   } finally {
     for (const peer of peers) peer.close();
-    await new Promise((resolve) => server.close(resolve));
+    await server.stop(0);
   }
 }
 
@@ -222,19 +230,32 @@ test('an empty stream is 422, and so is one of white space', async () => {
   });
 });
 
-test('with a length and more requests behind it the connection lives on', async () => {
+test('with a length the connection lives on, whether the request is short or long', async () => {
   const own = v3();
   await served(own, async (open) => {
     const peer = open();
-    for (let i = 1; i <= 3; i++) {
-      const body = record(`${i}`);
+    const values = ['short', 'long'.repeat(20_000), 'again'];
+    for (const [i, value] of values.entries()) {
+      const body = record(value);
       peer.send(`${HEAD}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
-      await peer.until((received) => received.split('"error_code":200').length === i + 1 && isEnded(received));
+      await peer.until((received) => received.split('"error_code":200').length === i + 2 && received.endsWith('\r\n'));
     }
     assert.equal(
       (await stored(own, 't')).map(({ value }) => text(value)),
-      ['1', '2', '3'],
+      values,
     );
+  });
+});
+
+test('a long request with a length is answered record by record, too', async () => {
+  const own = v3();
+  await served(own, async (open) => {
+    const peer = open();
+    const [first, second] = [record('1'), record('2'.repeat(50_000))];
+    peer.send(`${HEAD}Content-Length: ${first.length + second.length}\r\n\r\n${first}`);
+    assert.equal(offsets(await peer.reports(1)), [0]);
+    peer.send(second);
+    assert.equal(offsets(reportsIn(await peer.until(isEnded))), [0, 1]);
   });
 });
 
