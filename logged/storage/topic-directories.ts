@@ -38,14 +38,18 @@ export class TopicDirectories {
   /** Makes the directories of a new log and removes what a crash has left half made or half deleted. */
   async prepare(): Promise<void> {
     const { files } = this.#host;
-    this.#makeWithParents(this.root);
-    let made = false;
+    await this.#makeWithParents(this.root);
     for (const directory of [this.#topics, `${this.root}/staging`, `${this.root}/trash`]) {
-      if (files.stat(directory) !== null) continue;
-      files.makeDir(directory);
-      made = true;
+      if (files.stat(directory) === null) files.makeDir(directory);
     }
-    if (made) await files.syncDir(this.root);
+    // Also when nothing was made: who made them may have been killed before this.
+    await files.syncDir(this.root);
+    try {
+      await files.syncDir(parentOf(this.root));
+    } catch (error) {
+      // A directory that may not be read was made by somebody else, long ago.
+      if (hostCode(error) !== 'EACCES') throw error;
+    }
     for (const name of files.list(`${this.root}/trash`)) this.#removeAll(`${this.root}/trash/${name}`);
     const lock = this.#tryLock();
     if (lock === null) return;
@@ -152,11 +156,18 @@ export class TopicDirectories {
     }
   }
 
-  #makeWithParents(directory: string): void {
+  async #makeWithParents(directory: string): Promise<void> {
     const { files } = this.#host;
-    if (directory === '' || files.stat(directory) !== null) return;
-    const slash = directory.lastIndexOf('/');
-    if (slash > 0) this.#makeWithParents(directory.slice(0, slash));
+    if (files.stat(directory) !== null) return;
+    const parent = parentOf(directory);
+    if (parent !== directory) await this.#makeWithParents(parent);
     files.makeDir(directory);
+    await files.syncDir(parent);
   }
+}
+
+function parentOf(directory: string): string {
+  const slash = directory.lastIndexOf('/');
+  if (slash === 0) return '/';
+  return slash < 0 ? '.' : directory.slice(0, slash);
 }

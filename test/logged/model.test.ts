@@ -10,13 +10,14 @@ import { action } from './model/actions.ts';
 import { ModelRun } from './model/run.ts';
 import { referenceSubject } from './model/subject.ts';
 import type { Subject } from './model/subject.ts';
+import { fileLogSubject } from './model/file-log-subject.ts';
 
 const numRuns = Number(process.env.MODEL_RUNS ?? 60);
 const seed = Number(process.env.MODEL_SEED ?? Date.now() % 2 ** 31);
 const test = suite('model');
 
 function property(open: () => Promise<Subject>) {
-  return fc.asyncProperty(fc.array(action, { minLength: 1, maxLength: 60, size: 'max' }), async (actions) => {
+  return fc.asyncProperty(fc.array(action, { minLength: 1, maxLength: 100, size: 'max' }), async (actions) => {
     const subject = await open();
     try {
       const run = new ModelRun(subject);
@@ -30,6 +31,13 @@ function property(open: () => Promise<Subject>) {
 test(`the reference log agrees with itself (seed ${seed})`, async () => {
   await fc.assert(
     property(async () => referenceSubject(new MemoryClock(1_700_000_000_000))),
+    { seed, numRuns },
+  );
+});
+
+test(`the file log agrees with the reference log (seed ${seed})`, async () => {
+  await fc.assert(
+    property(() => fileLogSubject(seed)),
     { seed, numRuns },
   );
 });

@@ -79,10 +79,10 @@ export type Action =
   | { readonly do: 'compact'; readonly topic: number }
   | { readonly do: 'retain' }
   | { readonly do: 'reopen' }
-  /** The process is killed, or the power cut, so many turns after a numbered batch was given to it, or with nothing to do. */
+  /** The process is killed, or the power cut in a way that the number says, so many turns after a numbered batch was given to it, or with nothing to do. */
   | {
       readonly do: 'crash';
-      readonly cut: boolean;
+      readonly cut: number | null;
       readonly turns: number;
       readonly client: number;
       readonly topic: number;
@@ -103,7 +103,7 @@ const record: fc.Arbitrary<RecordPlan> = fc.record({
     fc.integer({ min: -8000, max: 8000 }).map((quarters) => quarters / 4),
     { freq: 2 },
   ),
-  partition: fc.option(fc.nat({ max: 3 }), { freq: 1 }),
+  partition: fc.option(fc.nat({ max: 3 }), { freq: 2 }),
 });
 
 const records = fc.array(record, { minLength: 1, maxLength: 8 });
@@ -142,7 +142,7 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       do: act('crash'),
-      cut: fc.boolean(),
+      cut: fc.option(fc.nat(), { freq: 2 }),
       turns: fc.nat({ max: 8 }),
       client,
       topic,

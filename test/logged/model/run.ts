@@ -26,11 +26,18 @@ export class ModelRun {
   readonly #calls: Call[][] = [[], []];
   readonly #sequences = [0, 0];
   readonly #lives = new Map<string, number>();
+  /** The topics that had another durability than `sync`: a power cut may take what was acknowledged. */
+  readonly #unsynced = new Set<string>();
   #produced = 0;
 
   constructor(subject: Subject) {
     this.#subject = subject;
-    this.#model = referenceLog({ clock: subject.clock, rememberedCalls: 8 });
+    // A power cut takes the clock with it.
+    const clock = {
+      now: () => subject.clock.now(),
+      timer: (ms: number, call: () => void) => subject.clock.timer(ms, call),
+    };
+    this.#model = referenceLog({ clock, rememberedCalls: 16 });
   }
 
   async apply(action: Action): Promise<void> {
@@ -82,6 +89,7 @@ export class ModelRun {
   }
 
   #create({ topic, partitions, config }: Do<'create'>): Promise<void> {
+    this.#noteDurability(topicAt(topic), config);
     return this.#both((log) => log.createTopic(topicAt(topic), { partitions, config: configs[config] }));
   }
 
@@ -89,6 +97,7 @@ export class ModelRun {
     const name = topicAt(topic);
     const now = (await outcomeOf(this.#model.describeTopic(name))) as { value?: { partitions: number } };
     const set = configs[config] ?? {};
+    this.#noteDurability(name, config);
     const names = ['segment.bytes', 'cleanup.policy', 'retention.bytes'].slice(0, reset);
     const change = {
       partitions: Math.min(4, (now.value?.partitions ?? 1) + add),
@@ -100,6 +109,7 @@ export class ModelRun {
 
   async #delete(topic: string): Promise<void> {
     this.#lives.set(topic, this.#life(topic) + 1);
+    this.#unsynced.delete(topic);
     await this.#both((log) => log.deleteTopic(topic));
   }
 
@@ -152,7 +162,8 @@ export class ModelRun {
 
   async #compact(topic: string): Promise<void> {
     if (!(await topicsOf(this.#model)).includes(topic)) return;
-    this.#model.compact(topic, await this.#subject.compact(topic));
+    const compaction = await this.#subject.compact(topic);
+    if (compaction !== null) this.#model.compact(topic, compaction);
   }
 
   async #retain(): Promise<void> {
@@ -160,8 +171,9 @@ export class ModelRun {
   }
 
   /** Of a call that was never answered all is there or nothing; made again, it is there once. */
-  async #crash({ cut, turns, client, topic, records }: Do<'crash'>): Promise<void> {
+  async #crash({ cut: seed, turns, client, topic, records }: Do<'crash'>): Promise<void> {
     const name = topicAt(topic);
+    const cut = this.#unsynced.size === 0 ? seed : null;
     const partitions = await this.#partitions(name);
     if (records.length === 0 || partitions === 0) return this.#subject.crash(cut);
     const partition = records.length % partitions;
@@ -212,6 +224,10 @@ export class ModelRun {
       })),
       timestamp: timestamp === null ? null : this.#subject.clock.now() + timestamp,
     };
+  }
+
+  #noteDurability(topic: string, config: number): void {
+    if (configs[config]?.['streambed.durability'] !== undefined) this.#unsynced.add(topic);
   }
 
   async #partitions(topic: string): Promise<number> {

@@ -8,13 +8,13 @@ export interface Subject {
   /** The log that is open now. */
   readonly log: CommitLog;
   readonly clock: MemoryClock;
-  /** Compacts a topic now, and says what that ought to have done. */
-  compact(topic: string): Promise<Compaction>;
+  /** Compacts a topic now, and says what that ought to have done; null: nothing. */
+  compact(topic: string): Promise<Compaction | null>;
   /** Applies retention to all topics now, and says below which offset each partition ought to be empty. */
   retain(): Promise<readonly Expiry[]>;
   reopen(): Promise<void>;
-  /** Kills the process, or cuts the power, and opens again. */
-  crash(cut: boolean): Promise<void>;
+  /** Kills the process and opens again. With a seed the power is cut, too, in one of the ways to lose what was not synced. */
+  crash(cutSeed: number | null): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -33,7 +33,7 @@ import { ReferenceSubscription } from './subscription.ts';
 
 export interface ReferenceLogOptions {
   readonly clock: Pick<Clock, 'now' | 'timer'>;
-  /** Whether `produce` creates its topic, with one partition. Default: yes. */
+  /** Whether `produce` creates its topic, with one partition, even if it then refuses the records. Default: yes. */
   readonly createTopicsByUse?: boolean | undefined;
   /** How many calls per partition are remembered of a producer. Default 5. */
   readonly rememberedCalls?: number | undefined;
@@ -211,11 +211,10 @@ export class ReferenceLog implements CommitLog {
     this.#enter(method, name);
     require(typeof records === 'object' && Array.isArray(records), 'invalid-record', 'records: not an array');
     checkTopicName(name);
+    const topic = this.#state.topics.get(name) ?? this.#topicByUse(name);
     for (const record of records) checkRecord(record);
     checkProducer(producer, records.length);
-    const topic = this.#state.topics.get(name) ?? this.#topicByUse(name);
     const placed = records.map((record, i) => this.#place(topic, record, producer, i));
-    if (!this.#state.topics.has(name)) this.#addTopic(topic);
     const results: ProduceResult[] = [];
     for (const partition of new Set(placed)) this.#appendTo(topic, partition, records, placed, producer, results);
     announce(this.#state);
@@ -282,7 +281,9 @@ export class ReferenceLog implements CommitLog {
 
   #topicByUse(name: string): Topic {
     require(this.#options.createTopicsByUse ?? true, 'unknown-topic', `topic ${name}: no such topic`);
-    return this.#newTopic(name, {});
+    const topic = this.#newTopic(name, {});
+    this.#addTopic(topic);
+    return topic;
   }
 
   #newTopic(name: string, { partitions = 1, config = {} }: CreateTopicOptions): Topic {
