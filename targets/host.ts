@@ -77,7 +77,8 @@ export interface Files {
   /**
    * Calls back soon after anything changed at the path: a file's bytes, or a directory's names. Changes may be
    * reported together, late by milliseconds, or once too often, never too seldom; nothing is said about what they
-   * were. Also reports changes made by other processes. Errors: ENOENT, EMFILE, ENOSPC (watch limit).
+   * were. Also reports changes made by other processes. An open watch keeps the process alive. Errors: ENOENT, EMFILE,
+   * ENOSPC (watch limit).
    */
   watch(path: string, changed: () => void): Watch;
 

@@ -11,7 +11,7 @@ import { describeFrame } from './index-file.ts';
 import type { PartitionView, Readable } from './partition-view.ts';
 import { listSegments, openForReading } from './segment-file.ts';
 import { SEGMENT_HEADER_BYTES, type SegmentName } from './segment-header.ts';
-import { readWatermark } from './watermark.ts';
+import { readWatermark, watermarkPath } from './watermark.ts';
 
 const CHUNK_BYTES = 65536;
 
@@ -39,6 +39,7 @@ export class Follower implements PartitionView {
   #gone = false;
   readonly #listeners = new Set<() => void>();
   #watches: Watch[] = [];
+  #markWatch: Watch | null = null;
   #refreshing: Promise<void> | null = null;
   #again = false;
 
@@ -69,12 +70,18 @@ export class Follower implements PartitionView {
 
   onReadable(callback: () => void): () => void {
     this.#listeners.add(callback);
-    if (this.#watches.length === 0) this.#watch();
+    if (this.#listeners.size === 1) {
+      this.#watch();
+      // What came before the watches stood.
+      this.#changed();
+    }
     return () => {
       this.#listeners.delete(callback);
       if (this.#listeners.size > 0) return;
       for (const watch of this.#watches) watch.close();
       this.#watches = [];
+      this.#markWatch?.close();
+      this.#markWatch = null;
     };
   }
 
@@ -101,6 +108,7 @@ export class Follower implements PartitionView {
       const mark = readWatermark(this.host, this.#setup.watermarkDir, this.partition);
       if (mark === null) await this.#readWithoutWriter();
       else this.#follow(mark);
+      this.#watchMark(mark !== null);
     } while (this.#again);
   }
 
@@ -162,6 +170,22 @@ export class Follower implements PartitionView {
         // The writer's place on a memory file system may not be there yet; a watch needs it.
         if (files.stat(directory) === null) files.makeDir(directory);
         this.#watches.push(files.watch(directory, () => this.#changed()));
+      } catch (error) {
+        if (hostCode(error) === '') throw error;
+      }
+    }
+  }
+
+  /** The directories tell of names; what the writer publishes is in a file that comes and goes with it. */
+  #watchMark(exists: boolean): void {
+    if (!exists) {
+      this.#markWatch?.close();
+      this.#markWatch = null;
+    } else if (this.#markWatch === null && this.#listeners.size > 0) {
+      try {
+        this.#markWatch = this.host.files.watch(watermarkPath(this.#setup.watermarkDir), () => this.#changed());
+        // It may have changed between being read and being watched.
+        this.#again = true;
       } catch (error) {
         if (hostCode(error) === '') throw error;
       }

@@ -32,7 +32,7 @@ export function watermarkDir(host: Host, root: string, topicDir: string, topicId
   return volatile === null ? topicDir : `${volatile}/${topicId}`;
 }
 
-const watermarkPath = (directory: string): string => `${directory}/watermark`;
+export const watermarkPath = (directory: string): string => `${directory}/watermark`;
 
 /** The writer's side. Readers can do without it, so its failures are not the producers' errors. */
 export class WatermarkWriter {

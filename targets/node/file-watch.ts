@@ -66,7 +66,7 @@ class PathWatch implements Watch {
     // The inode is read first: when it is replaced in between, the next event shows another one.
     const stats = fs.lstatSync(path, { bigint: true });
     const isDirectory = stats.isDirectory();
-    const watcher = fs.watch(path, { persistent: false }, (kind) => this.#event(kind === 'rename'));
+    const watcher = fs.watch(path, (kind) => this.#event(kind === 'rename'));
     watcher.on('error', () => this.#event(true));
     return { watcher, path, isDirectory, inode: stats.ino };
   }
@@ -110,7 +110,6 @@ class PathWatch implements Watch {
     } catch {
       // The system's watches are used up: poll until there is one.
       this.#retry = setTimeout(() => this.#event(true), retryMs);
-      this.#retry.unref();
     }
   }
 }

@@ -8,7 +8,7 @@ hostContract({
   name: 'node host',
   create: async () => {
     const root = mkdtempSync(`${tmpdir()}/streambed-host-`);
-    // A watch keeps no process alive, also not one that waits for it.
+    // Its own timer, so that a watch that does not report fails the test instead of waiting for ever.
     const alive = setInterval(() => {}, 1000);
     return {
       host: nodeHost(),
