@@ -22,7 +22,7 @@ import {
 } from './commit-log.ts';
 import { ConsumerGroups, GROUPS_TOPIC, GROUPS_TOPIC_CONFIG } from './consumer-groups.ts';
 import type { LogEvent } from './log-event.ts';
-import { produceAll, type TopicRecord } from './produce.ts';
+import { produceAll, produceOne, type TopicRecord } from './produce.ts';
 import { asLogError, guardAsync } from './storage/host-failure.ts';
 import { PartitionReader } from './storage/partition-reader.ts';
 import type { PartitionView } from './storage/partition-view.ts';
@@ -46,6 +46,11 @@ export interface FileLogOptions {
    * leaves topics that are only read to others. Default: `use`.
    */
   readonly lockOn?: 'use' | 'write';
+  /**
+   * How often topics are looked after (rolled, expired, compacted), in milliseconds; 0 leaves that to `keepHouse`.
+   * Topics that others write are left alone. Default: 30 seconds, and never with `lockOn: 'write'`.
+   */
+  readonly housekeepingMs?: number;
   /** The most bytes that may wait to be written per partition; `busy` beyond. Default: 4 MiB. */
   readonly maxPendingBytes?: number;
 }
@@ -92,6 +97,11 @@ export class FileLog implements CommitLog {
   }
 
   async produce(record: ProducerRecord, producer?: Producer): Promise<ProducedOffset> {
+    const topic = this.#topics.get(record.topic);
+    if (producer === undefined && topic?.isWriter === true && !this.#creating.has(record.topic)) {
+      const produced = produceOne(this.#host.bytes, topic, record);
+      if (produced !== null) return produced;
+    }
     const [result] = await this.produceBatch(record.topic, [record], producer);
     if (result === undefined || 'error' in result) throw result?.error ?? new TypeError('no result');
     return result;

@@ -47,6 +47,20 @@ export async function produceAll(
   return outcomes;
 }
 
+/**
+ * Appends one record without a producer to a partition that is open already, or returns null when it is not: the way
+ * most records go, with nothing made for it but its frame and the promise.
+ */
+export function produceOne(bytes: Bytes, topic: Topic, record: TopicRecord): Promise<ProducedOffset> | null {
+  const { record: fields, headers, partition } = check(bytes, topic, record, 0, undefined);
+  const target = topic.openWriter(partition);
+  if (target === null) return null;
+  return new Promise((resolve, reject) => {
+    const content = { records: [fields], headers: [headers], producer: null };
+    target.enqueue(content, (offset) => resolve({ partition, offset, duplicate: false }), reject);
+  });
+}
+
 async function append(
   topic: Topic,
   { partition, records }: Portion,

@@ -54,7 +54,8 @@ export class AppendBuffer {
 
   #view = new DataView(this.bytes.buffer);
 
-  add(content: FrameContent, settle: Pick<WaitingFrame, 'resolve' | 'reject'>): void {
+  /** Encodes a frame and returns its length. */
+  add(content: FrameContent, resolve: WaitingFrame['resolve'], reject: WaitingFrame['reject']): number {
     const frameBytes = frameBytesOf(content);
     this.#grow(this.usedBytes + frameBytes);
     const at = this.usedBytes;
@@ -76,8 +77,10 @@ export class AppendBuffer {
       maxTimestamp,
       someWithoutTimestamp,
       hasProducer: producer !== null,
-      ...settle,
+      resolve,
+      reject,
     });
+    return frameBytes;
   }
 
   /** Writes what stands before the records and returns where they begin. */

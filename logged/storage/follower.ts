@@ -108,6 +108,7 @@ export class Follower implements PartitionView {
       const mark = readWatermark(this.host, this.#setup.watermarkDir, this.partition);
       if (mark === null) await this.#readWithoutWriter();
       else this.#follow(mark);
+      // Without a word of this partition the file may be there all the same, from a writer that has just begun.
       this.#watchMark(mark !== null);
     } while (this.#again);
   }

@@ -13,7 +13,7 @@ import { CommitLogError, type DamagePlace } from '../commit-log.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { TopicConfig } from '../topic-config.ts';
 import { ActiveSegment } from './active-segment.ts';
-import { AppendBuffer, type FrameContent, frameBytesOf, type WaitingFrame } from './append-buffer.ts';
+import { AppendBuffer, type FrameContent, type WaitingFrame } from './append-buffer.ts';
 import { HighWatermark } from './high-watermark.ts';
 import { asLogError, hostCode } from './host-failure.ts';
 import { saveIndex } from './index-file.ts';
@@ -135,20 +135,30 @@ export class Partition implements PartitionView {
    * Errors: `busy`, `no-space`, `io-failed`, `read-only`, `closed`.
    */
   append(content: FrameContent): Promise<number> {
-    if (this.#closed) return Promise.reject(new CommitLogError('closed', `topic ${this.topic}: log is closed`));
-    const frameBytes = frameBytesOf(content);
-    const { maxPendingBytes } = this.#setup;
-    if (this.#pending.usedBytes > 0 && this.#pending.usedBytes + frameBytes > maxPendingBytes) {
-      const message = `topic ${this.topic}: ${this.#pending.usedBytes} bytes wait already, want at most ${maxPendingBytes}`;
-      return Promise.reject(new CommitLogError('busy', message));
-    }
-    const result = new Promise<number>((resolve, reject) => {
-      this.#pending.add(content, { resolve, reject });
-    });
+    const result = new Promise<number>((resolve, reject) => this.enqueue(content, resolve, reject));
     if (content.producer !== null) this.producers.begin(content.producer, result);
+    return result;
+  }
+
+  /** As `append`, for who has a promise already. */
+  enqueue(content: FrameContent, resolve: (baseOffset: number) => void, reject: (error: unknown) => void): void {
+    const refusal = this.#refusal();
+    if (refusal !== null) {
+      reject(refusal);
+      return;
+    }
+    const frameBytes = this.#pending.add(content, resolve, reject);
     if (this.#mayWriteNow(frameBytes)) this.#writeNow();
     else this.#drainSoon();
-    return result;
+  }
+
+  #refusal(): CommitLogError | null {
+    if (this.#closed) return new CommitLogError('closed', `topic ${this.topic}: log is closed`);
+    const { usedBytes } = this.#pending;
+    const { maxPendingBytes } = this.#setup;
+    if (usedBytes < maxPendingBytes) return null;
+    const message = `topic ${this.topic}: ${usedBytes} bytes wait already, want less than ${maxPendingBytes}`;
+    return new CommitLogError('busy', message);
   }
 
   /** Begins a new segment, unless the active one is empty; resolves when all before it is sealed. */
