@@ -109,7 +109,7 @@ export class Follower implements PartitionView {
       if (mark === null) await this.#readWithoutWriter();
       else this.#follow(mark);
       // Without a word of this partition the file may be there all the same, from a writer that has just begun.
-      this.#watchMark(mark !== null);
+      this.#watchMark(mark !== null || this.host.files.stat(watermarkPath(this.#setup.watermarkDir)) !== null);
     } while (this.#again);
   }
 
