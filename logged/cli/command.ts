@@ -25,8 +25,8 @@ export interface Context {
   readonly host: Host;
   readonly flags: Flags;
   readonly words: readonly string[];
-  /** The directory of the log. */
-  readonly root: string;
+  /** The directory of the log, for commands that look into it themselves; fails when it is not there. */
+  existingRoot(): string;
   /** To be called once; the log is closed when the command has ended. */
   openLog(): Promise<CommitLog>;
 }

@@ -11,15 +11,24 @@ import {
   EXIT_USAGE,
   print,
 } from './command.ts';
+import { dumpCommand } from './commands/dump.ts';
+import { groupCommands } from './commands/groups.ts';
+import { produceCommand } from './commands/produce.ts';
+import { subscribeCommand } from './commands/subscribe.ts';
+import { topicCommands } from './commands/topics.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { type Flag, Flags, nearest, readFlags, UsageError } from './flags.ts';
-import { groupCommands } from './groups.ts';
 import { commandHelp, generalHelp, globalFlags, groupHelp } from './help.ts';
-import { produceCommand } from './produce.ts';
-import { subscribeCommand } from './subscribe.ts';
 import type { Terminal } from './terminal.ts';
-import { topicCommands } from './topics.ts';
 
-const COMMANDS: readonly Command[] = [produceCommand, subscribeCommand, ...topicCommands, ...groupCommands];
+const COMMANDS: readonly Command[] = [
+  produceCommand,
+  subscribeCommand,
+  ...topicCommands,
+  ...groupCommands,
+  verifyCommand,
+  dumpCommand,
+];
 
 /** These may begin a log; all others want one that is there. */
 const BEGINNERS = ['produce', 'topics create'];
@@ -58,11 +67,12 @@ async function runCommand(terminal: Terminal, host: Host, build: LoggedBuild): P
   const command = COMMANDS.find((candidate) => candidate.name === name);
   const { words } = readFlags(rest, [...(command?.flags ?? []), ...globals], flags);
   const root = flags.text('root-path') || terminal.env('ROOT_PATH') || build.defaultRoot;
-  const openLog = async () => {
-    if (BEGINNERS.includes(name) || host.files.stat(root)?.kind === 'directory') return build.openLog(root);
+  const existingRoot = () => {
+    if (host.files.stat(root)?.kind === 'directory') return root;
     throw new CommandError(`no log at ${root}, see --root-path`);
   };
-  const context: Context = { terminal, host, flags, words, root, openLog };
+  const openLog = async () => build.openLog(BEGINNERS.includes(name) ? root : existingRoot());
+  const context: Context = { terminal, host, flags, words, existingRoot, openLog };
 
   if (flags.has('version')) return printed(context, `logged ${build.version}\n`);
   if (flags.has('help')) return printed(context, helpOf(name, globals));

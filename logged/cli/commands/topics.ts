@@ -1,8 +1,8 @@
 /** `logged topics ...`: topics and their configuration. */
-import type { CommitLog, TopicDescription } from '../commit-log.ts';
-import { printTime } from '../rfc3339.ts';
-import { type Command, type Context, EXIT_DONE, JSON_FLAG, print, table } from './command.ts';
-import { type Flag, UsageError } from './flags.ts';
+import type { CommitLog, TopicDescription } from '../../commit-log.ts';
+import { printTime } from '../../rfc3339.ts';
+import { type Command, type Context, EXIT_DONE, JSON_FLAG, print, table } from '../command.ts';
+import { type Flag, UsageError } from '../flags.ts';
 
 const MANY = [1, Number.POSITIVE_INFINITY] as const;
 const CONFIG_FLAG: Flag = { name: 'config', short: 'c', value: 'NAME=VALUE', help: 'set this, may be repeated' };

@@ -1,8 +1,8 @@
 /** Positions in a partition on the command line: for `subscribe --from` and `groups reset --to`. */
-import type { CommitLog } from '../commit-log.ts';
-import { parseTime } from '../rfc3339.ts';
-import { CommandError } from './command.ts';
-import { UsageError } from './flags.ts';
+import type { CommitLog } from '../../commit-log.ts';
+import { parseTime } from '../../rfc3339.ts';
+import { CommandError } from '../command.ts';
+import { UsageError } from '../flags.ts';
 
 export type Position =
   | 'beginning'
