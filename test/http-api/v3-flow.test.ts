@@ -80,6 +80,17 @@ test('a log that is slow is not run over: one batch is under way, the next is ga
   assert.is((await stored(own, 't')).length, 10_000);
 });
 
+test('what is read ahead of a slow log is bounded in bytes, too', async () => {
+  const own = v3();
+  own.log.produceBatch = () => new Promise(() => {});
+  const piece = record('x'.repeat(20_000));
+  const { response, counted } = streamed(own, () => piece);
+  const { body } = await response;
+  const ahead = await settled(counted);
+  assert.ok(ahead > 200_000 && ahead < 400_000, `${ahead} bytes were read ahead`);
+  await body?.cancel();
+});
+
 test('records keep their order when one of a batch is refused by the log', async () => {
   const own = v3();
   await own.log.createTopic('t');
@@ -125,6 +136,12 @@ test('a stream of several batches is repeatable, also where the log refuses one 
 test('a stream that goes on where its reports broke off stores nothing twice and leaves nothing out', async () => {
   const own = v3({ rememberedCalls: 100 });
   await own.log.createTopic('t', { partitions: 3 });
+  const produceBatch = own.log.produceBatch.bind(own.log);
+  own.log.produceBatch = (topic, records, producer) => {
+    // Calls are what a log remembers: they must not depend on how the requests were cut.
+    assert.is(records.length, 1);
+    return produceBatch(topic, records, producer);
+  };
   const piece = (i: number): string =>
     `{"key":{"type":"STRING","data":"k${i % 7}"},"value":{"type":"STRING","data":"${i}"}}`;
   for (const [from, to, perChunk] of [
