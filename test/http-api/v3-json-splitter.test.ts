@@ -62,7 +62,7 @@ test('gives the same objects wherever the bytes are cut', () => {
       }
       assert.equal(split(chunks), expected);
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 
@@ -90,7 +90,7 @@ test('never gives other objects than a parser of the whole text, whatever the by
         text = text.slice(found.length).trimStart();
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   );
 });
 
