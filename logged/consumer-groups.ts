@@ -32,6 +32,8 @@ export interface GroupsSource {
   groupsTopic(create: boolean): Promise<Topic | null>;
   /** An existing topic, or null. */
   findTopic(name: string): Promise<Topic | null>;
+  /** A view of the internal topic's only partition. */
+  view(topic: Topic): Promise<PartitionView>;
 }
 
 interface StoredCommit extends CommittedOffset {
@@ -125,7 +127,7 @@ export class ConsumerGroups {
   async #catchUp(): Promise<void> {
     const topic = await this.#source.groupsTopic(false);
     if (topic === null) return;
-    const view = await topic.view(0);
+    const view = await this.#source.view(topic);
     if (this.#reader?.topic !== topic) {
       this.#commits.clear();
       this.#begin(topic, view, 0);

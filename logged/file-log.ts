@@ -23,7 +23,7 @@ import {
 import { ConsumerGroups, GROUPS_TOPIC, GROUPS_TOPIC_CONFIG } from './consumer-groups.ts';
 import type { LogEvent } from './log-event.ts';
 import { produceAll, produceOne, type TopicRecord } from './produce.ts';
-import { asLogError, guardAsync } from './storage/host-failure.ts';
+import { asLogError, guardAsync, hostCode } from './storage/host-failure.ts';
 import { PartitionReader } from './storage/partition-reader.ts';
 import type { PartitionView } from './storage/partition-view.ts';
 import { findLastOffset, findTime } from './storage/segment-lookup.ts';
@@ -55,6 +55,8 @@ export interface FileLogOptions {
   readonly maxPendingBytes?: number;
 }
 
+/** What a rename says when a topic of the name is there. */
+const EXISTS: ReadonlySet<string> = new Set(['EEXIST', 'ENOTEMPTY']);
 const MAX_PARTITIONS = 1024;
 const DEFAULT_PENDING_BYTES = 4 * 1024 * 1024;
 
@@ -83,6 +85,7 @@ export class FileLog implements CommitLog {
         checkTopicName(name);
         return this.#find(name);
       },
+      view: (topic) => this.#view(topic, 0),
     });
   }
 
@@ -327,7 +330,7 @@ export class FileLog implements CommitLog {
       await this.#directories.create(name, meta);
     } catch (error) {
       // Another process may have been faster.
-      const theirs = this.#find(name);
+      const theirs = EXISTS.has(hostCode(error)) ? this.#find(name) : null;
       if (theirs === null) throw asLogError(error, `topic ${name}`);
       return theirs;
     }

@@ -79,15 +79,22 @@ export type Action =
   | { readonly do: 'compact'; readonly topic: number }
   | { readonly do: 'retain' }
   | { readonly do: 'reopen' }
-  /** The process is killed, or the power cut in a way that the number says, so many turns after a numbered batch was given to it, or with nothing to do. */
+  /**
+   * The process is killed, or the power cut in a way that the number says, so many turns after a call was made that
+   * is not awaited.
+   */
+  | { readonly do: 'crash'; readonly cut: number | null; readonly turns: number; readonly during: During };
+
+/** What a crash may interrupt: calls of which all is done or nothing. */
+export type During =
+  | { readonly do: 'nothing' }
   | {
-      readonly do: 'crash';
-      readonly cut: number | null;
-      readonly turns: number;
+      readonly do: 'numbered';
       readonly client: number;
       readonly topic: number;
       readonly records: readonly RecordPlan[];
-    };
+    }
+  | Extract<Action, { do: 'create' | 'alter' | 'delete' | 'commit' | 'forget' }>;
 
 const topic = fc.nat({ max: topics.length - 1 });
 const config = fc.nat({ max: configs.length - 1 });
@@ -108,45 +115,58 @@ const record: fc.Arbitrary<RecordPlan> = fc.record({
 
 const records = fc.array(record, { minLength: 1, maxLength: 8 });
 
-export const action: fc.Arbitrary<Action> = fc.oneof(
-  { weight: 2, arbitrary: fc.record({ do: act('create'), topic, partitions: fc.integer({ min: 1, max: 3 }), config }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({ do: act('alter'), topic, add: fc.nat({ max: 1 }), config, reset: fc.nat({ max: 3 }) }),
-  },
-  { weight: 1, arbitrary: fc.record({ do: act('delete'), topic }) },
-  { weight: 6, arbitrary: fc.record({ do: act('produce'), topic, record }) },
-  { weight: 10, arbitrary: fc.record({ do: act('batch'), topic, records }) },
-  { weight: 6, arbitrary: fc.record({ do: act('numbered'), client, topic, records }) },
-  { weight: 3, arbitrary: fc.record({ do: act('again'), client, back: fc.nat({ max: 1 }) }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({ do: act('commit'), group, topic, partition: fc.nat({ max: 3 }), at: fc.nat({ max: 60 }) }),
-  },
-  { weight: 1, arbitrary: fc.record({ do: act('forget'), group }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: act('read'),
-      topic,
-      start: fc.constantFrom<StartPlan[]>('beginning', 'end', 'offset', 'timestamp', 'group'),
-      at: fc.nat({ max: 60 }),
-      bytes: fc.constantFrom(1, 100, 3000, 100_000),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: act('wait'), ms: fc.constantFrom(1, 1000, 30_000, 100_000) }) },
-  { weight: 3, arbitrary: fc.record({ do: act('compact'), topic }) },
-  { weight: 2, arbitrary: fc.record({ do: act('retain') }) },
-  { weight: 2, arbitrary: fc.record({ do: act('reopen') }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: act('crash'),
-      cut: fc.option(fc.nat(), { freq: 2 }),
-      turns: fc.nat({ max: 8 }),
-      client,
-      topic,
-      records: fc.oneof(fc.constant([]), records),
-    }),
-  },
-);
+const create = fc.record({ do: act('create'), topic, partitions: fc.integer({ min: 1, max: 3 }), config });
+const alter = fc.record({ do: act('alter'), topic, add: fc.nat({ max: 1 }), config, reset: fc.nat({ max: 3 }) });
+const remove = fc.record({ do: act('delete'), topic });
+const numbered = fc.record({ do: act('numbered'), client, topic, records });
+const forget = fc.record({ do: act('forget'), group });
+const commit = fc.record({
+  do: act('commit'),
+  group,
+  topic,
+  partition: fc.nat({ max: 3 }),
+  at: fc.nat({ max: 60 }),
+});
+const read = fc.record({
+  do: act('read'),
+  topic,
+  start: fc.constantFrom<StartPlan[]>('beginning', 'end', 'offset', 'timestamp', 'group'),
+  at: fc.nat({ max: 60 }),
+  bytes: fc.constantFrom(1, 100, 3000, 100_000),
+});
+const crash = fc.record({
+  do: act('crash'),
+  cut: fc.option(fc.nat(), { freq: 2 }),
+  turns: fc.nat({ max: 12 }),
+  during: fc.oneof(
+    fc.record({ do: act('nothing') }),
+    numbered,
+    numbered,
+    numbered,
+    create,
+    alter,
+    remove,
+    commit,
+    forget,
+  ),
+});
+
+const weighted: [number, fc.Arbitrary<Action>][] = [
+  [2, create],
+  [2, alter],
+  [1, remove],
+  [6, fc.record({ do: act('produce'), topic, record })],
+  [10, fc.record({ do: act('batch'), topic, records })],
+  [6, numbered],
+  [3, fc.record({ do: act('again'), client, back: fc.nat({ max: 1 }) })],
+  [3, commit],
+  [1, forget],
+  [4, read],
+  [2, fc.record({ do: act('wait'), ms: fc.constantFrom(1, 1000, 30_000, 100_000) })],
+  [3, fc.record({ do: act('compact'), topic })],
+  [2, fc.record({ do: act('retain') })],
+  [2, fc.record({ do: act('reopen') })],
+  [5, crash],
+];
+
+export const action = fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary })));

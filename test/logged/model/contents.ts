@@ -1,26 +1,37 @@
 /** Everything that can be read of a log, in a form in which two logs can be compared. */
+import * as assert from 'uvu/assert';
 import type { CommitLog, ConsumerRecord, SubscribeOptions } from '../../../logged/commit-log.ts';
 import { groups } from './actions.ts';
 
-export async function contentsOf(log: CommitLog): Promise<unknown[]> {
-  const contents: unknown[] = [];
+export type Contents = Map<string, unknown>;
+
+export async function contentsOf(log: CommitLog): Promise<Contents> {
+  const contents: Contents = new Map();
   for (const topic of await topicsOf(log)) {
     const description = await log.describeTopic(topic);
+    contents.set(`topic ${topic}`, description);
     const records = await recordsOf(log, { subscriptions: [{ topic }] });
-    contents.push(description);
     for (let partition = 0; partition < description.partitions; partition++) {
-      const stored = records.get(`${topic}/${partition}`) ?? [];
-      const times = [
-        ...new Set(stored.flatMap(({ timestamp, appendedAt }) => [timestamp ?? appendedAt, appendedAt + 0.5])),
-      ];
-      const offsets: unknown[] = [];
-      for (const time of times) offsets.push([time, await log.offsetForTime(topic, partition, time)]);
-      contents.push({ topic, partition, offsets: await log.offsets(topic, partition), times: offsets, stored });
+      const place = `${topic}/${partition}`;
+      const stored = records.get(place) ?? [];
+      contents.set(`offsets ${place}`, await log.offsets(topic, partition));
+      contents.set(`records ${place}`, stored);
+      const times = new Set(stored.flatMap(({ timestamp, appendedAt }) => [timestamp ?? appendedAt, appendedAt + 0.5]));
+      for (const time of times) {
+        contents.set(`time ${time} ${place}`, await log.offsetForTime(topic, partition, time));
+      }
     }
   }
-  contents.push(await log.listGroups());
-  for (const group of groups) contents.push(await log.committedOffsets(group));
+  contents.set('groups', await log.listGroups());
+  for (const group of groups) contents.set(`group ${group}`, await log.committedOffsets(group));
   return contents;
+}
+
+/** Says only what is different. */
+export function assertSame(found: Contents, expected: Contents): void {
+  const different = (one: Contents, other: Contents) =>
+    Object.fromEntries([...one].filter(([what, value]) => !areEqual(value, other.get(what))));
+  assert.equal(different(found, expected), different(expected, found));
 }
 
 /** Without those that an implementation keeps for itself. */
@@ -36,4 +47,13 @@ export async function recordsOf(log: CommitLog, options: SubscribeOptions): Prom
     records.set(place, [...(records.get(place) ?? []), ...run]);
   }
   return new Map([...records].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+export function areEqual(a: unknown, b: unknown): boolean {
+  try {
+    assert.equal(a, b);
+    return true;
+  } catch {
+    return false;
+  }
 }
