@@ -1,0 +1,152 @@
+/** The sealed segments that are compacted: what is known of them before, and a scan that leaves out none of the doubts. */
+import type { File, Host } from '../../targets/host.ts';
+import { CommitLogError, type DamagePlace } from '../commit-log.ts';
+import { findIntactFrame, FrameScanner } from '../storage/frame-scanner.ts';
+import { asLogError, hostCode } from '../storage/host-failure.ts';
+import type { Partition } from '../storage/partition.ts';
+import { readSegmentHeader } from '../storage/segment-file.ts';
+import { SEGMENT_HEADER_BYTES, type SegmentHeader, type SegmentName } from '../storage/segment-header.ts';
+import type { Pace } from './pace.ts';
+
+const CHUNK_BYTES = 32768;
+
+export interface Input {
+  readonly name: SegmentName;
+  readonly path: string;
+  /** It stands for all offsets from its base to this one (excluded). */
+  readonly endOffset: number;
+  /** Written by compaction. */
+  readonly isClean: boolean;
+  readonly fileBytes: number;
+  readonly gapBefore: boolean;
+  /** Its last offsets were never readable. */
+  readonly gapBehind: boolean;
+  /** False behind a segment that is left out: what a tombstone deletes may still be in there. */
+  readonly allBeforeAreIn: boolean;
+}
+
+/** Damaged or unreadable: such a segment is left as it is, and everything is done again without it. */
+export class InputProblem extends Error {
+  readonly path: string;
+  /** Null when it is not damaged: the medium does not give it, or a newer build wrote it. */
+  readonly place: DamagePlace | null;
+
+  constructor(path: string, message: string, place: DamagePlace | null, cause?: unknown) {
+    super(`segment ${path}: ${message}`, { cause });
+    this.name = 'InputProblem';
+    this.path = path;
+    this.place = place;
+  }
+}
+
+export const pathOf = (partition: Partition, name: SegmentName): string => `${partition.directory}/${name.name}`;
+
+/** The sealed segments but for those to leave out. Throws `InputProblem`. */
+export function findInputs(host: Host, partition: Partition, leaveOut: ReadonlySet<string>): Input[] {
+  const names = partition.segments();
+  const heads = names.map((name) => {
+    const path = pathOf(partition, name);
+    return leaveOut.has(path) ? null : readHead(host, path, name);
+  });
+  const inputs: Input[] = [];
+  let allBeforeAreIn = true;
+  for (let i = 0; i < names.length - 1; i++) {
+    const name = names[i] as SegmentName;
+    const next = names[i + 1] as SegmentName;
+    const head = heads[i];
+    if (head === null || head === undefined) {
+      allBeforeAreIn = false;
+      continue;
+    }
+    const isClean = name.endOffset !== 0;
+    inputs.push({
+      name,
+      path: pathOf(partition, name),
+      endOffset: isClean ? name.endOffset : next.baseOffset,
+      isClean,
+      fileBytes: head.fileBytes,
+      gapBefore: head.header.gapBefore,
+      gapBehind: heads[i + 1]?.header.gapBefore === true,
+      allBeforeAreIn,
+    });
+  }
+  return inputs;
+}
+
+function readHead(host: Host, path: string, name: SegmentName): { header: SegmentHeader; fileBytes: number } {
+  return reading(path, () => {
+    const file = host.files.open(path, 'read');
+    try {
+      const header = readSegmentHeader(host, path, name, file);
+      const lengthBytes = file.lengthBytes();
+      const fileBytes = name.endOffset === 0 ? lengthBytes : header.fileBytes;
+      if (fileBytes <= lengthBytes) return { header, fileBytes };
+      const place = { file: path, position: lengthBytes, resumeOffset: name.endOffset };
+      throw new InputProblem(path, `has ${lengthBytes} bytes, want ${fileBytes}`, place);
+    } finally {
+      file.close();
+    }
+  });
+}
+
+/** Whether a scan is to go on. */
+export type Next = 'on' | 'enough';
+
+/** Shows the frames with records to `visit`. Throws `InputProblem`, also when records are missing, and `Cancelled`. */
+export async function scanInput(
+  host: Host,
+  pace: Pace,
+  input: Input,
+  visit: (scanner: FrameScanner) => Next | Promise<Next>,
+): Promise<void> {
+  const { path } = input;
+  const file = reading(path, () => host.files.open(path, 'read'));
+  try {
+    const range = { from: SEGMENT_HEADER_BYTES, to: input.fileBytes, chunkBytes: CHUNK_BYTES };
+    const scanner = new FrameScanner(host.bytes, file, range);
+    let expected = input.name.baseOffset;
+    while (input.isClean || expected < input.endOffset) {
+      const step = reading(path, () => scanner.next());
+      if (step === 'end') break;
+      if (step === 'bad') fail(host, input, file, scanner, scanner.problem);
+      if (pace.spend(scanner.frameBytes)) await pace.rest();
+      if (scanner.isControl) continue;
+      if (!input.isClean) {
+        if (scanner.baseOffset !== expected) fail(host, input, file, scanner, `is not of offset ${expected}`);
+        expected += scanner.recordCount;
+      }
+      const next = visit(scanner);
+      // A promise only where there is something to wait for: it is called for every frame.
+      if ((typeof next === 'string' ? next : await next) === 'enough') return;
+    }
+    if (!input.isClean && expected < input.endOffset && !input.gapBehind) {
+      const place = { file: path, position: input.fileBytes, resumeOffset: input.endOffset };
+      throw new InputProblem(path, `ends before offset ${input.endOffset}`, place);
+    }
+  } finally {
+    file.close();
+  }
+}
+
+function fail(host: Host, input: Input, file: File, scanner: FrameScanner, problem: string): never {
+  const { position } = scanner;
+  const range = { from: position + 1, to: input.fileBytes };
+  const behind = reading(input.path, () => findIntactFrame(host.bytes, file, range, input.name.baseOffset));
+  const place = { file: input.path, position, resumeOffset: behind?.baseOffset ?? input.endOffset };
+  throw new InputProblem(input.path, `frame at ${position} ${problem}`, place);
+}
+
+/** What the medium does not give is a problem of this segment, not of the others. */
+function reading<T>(path: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof InputProblem) throw error;
+    if (error instanceof CommitLogError && error.place !== null) {
+      throw new InputProblem(path, error.message, error.code === 'damaged' ? error.place : null, error);
+    }
+    const code = hostCode(error instanceof CommitLogError ? error.cause : error);
+    if (code === 'EIO') throw new InputProblem(path, 'cannot be read', null, error);
+    throw asLogError(error, `segment ${path}`);
+  }
+}

@@ -1,0 +1,157 @@
+/** One round of compaction over a partition: plan a window of segments, replace it, go on with the next. */
+import type { Host } from '../../targets/host.ts';
+import { hostCode } from '../storage/host-failure.ts';
+import type { Partition } from '../storage/partition.ts';
+import { SEGMENT_HEADER_BYTES } from '../storage/segment-header.ts';
+import type { Drops } from './drops.ts';
+import { type Group, groupInputs, mustBeWritten } from './groups.ts';
+import { findInputs, type Input } from './inputs.ts';
+import { KeyHash } from './keys/key-hash.ts';
+import { Spill } from './keys/spill.ts';
+import type { Pace } from './pace.ts';
+import { CleanDoubted, type InputPlan, Planner, type WindowPlan } from './plan.ts';
+import { replaceGroup } from './replacement.ts';
+import type { Compaction } from './strategy.ts';
+import { Tombstones } from './tombstones.ts';
+
+/** What is left to others, besides the file to be written, before the medium counts as full. */
+const ELBOW_ROOM_BYTES = 65536;
+
+export interface RoundSetup {
+  readonly host: Host;
+  readonly partition: Partition;
+  readonly pace: Pace;
+  readonly compaction: Compaction;
+  /** Looks at what is clean as if it were not. */
+  readonly everything: boolean;
+  readonly segmentBytes: number;
+  readonly memoryBytes: number;
+  readonly spillDir: string | null;
+  /** Paths of segments to leave as they are. */
+  readonly leftOut: ReadonlySet<string>;
+  readonly deleteRetentionMs: number;
+  readonly tombstonesMayGo: boolean;
+}
+
+export class Round {
+  removedRecords = 0;
+  /** When the next tombstone may go, once a round has been through. */
+  tombstoneDueAt = Number.POSITIVE_INFINITY;
+
+  readonly #setup: RoundSetup;
+  readonly #hash: KeyHash;
+  readonly #now: number;
+  /** What is sealed later is for another time. */
+  readonly #endOffset: number;
+  #everythingIsDirty: boolean;
+
+  constructor(setup: RoundSetup) {
+    this.#setup = setup;
+    this.#everythingIsDirty = setup.everything;
+    this.#hash = KeyHash.random(setup.host.random);
+    this.#now = setup.host.clock.now();
+    this.#endOffset = setup.partition.readable().segmentBase;
+  }
+
+  /** Compacts everything; false when there was no room. Throws what `replaceGroup` and `Planner.plan` throw. */
+  async run(): Promise<boolean> {
+    try {
+      return await this.#runThrough();
+    } catch (error) {
+      if (!(error instanceof CleanDoubted)) throw error;
+      this.#everythingIsDirty = true;
+      return this.#runThrough();
+    }
+  }
+
+  async #runThrough(): Promise<boolean> {
+    const { deleteRetentionMs, tombstonesMayGo, segmentBytes } = this.#setup;
+    const tombstones = new Tombstones(this.#now, deleteRetentionMs, tombstonesMayGo);
+    let dueAt = Number.POSITIVE_INFINITY;
+    for (let window = await this.#plan(0, tombstones); window !== null; ) {
+      for (const group of groupInputs(window.inputs, segmentBytes)) {
+        if (!(await this.#replace(group, window.drops, tombstones, ELBOW_ROOM_BYTES))) return false;
+      }
+      for (const plan of window.inputs) dueAt = Math.min(dueAt, plan.tombstoneDueAt);
+      window = await this.#plan(endOf(window), tombstones);
+    }
+    this.tombstoneDueAt = dueAt;
+    return true;
+  }
+
+  /**
+   * Writes segments that become smaller one by one, those that fit into the room that there is, and returns how many.
+   * Since others stay as they are, no tombstone goes, and none begins to wait.
+   */
+  async squeeze(): Promise<number> {
+    const tombstones = new Tombstones(this.#now, 0, false);
+    let replaced = 0;
+    for (let window = await this.#plan(0, tombstones); window !== null; ) {
+      let left = window.inputs.filter(
+        (plan) => mustBeWritten(plan) && SEGMENT_HEADER_BYTES + plan.survivingBytes < plan.input.fileBytes,
+      );
+      for (let before = left.length + 1; left.length < before; ) {
+        before = left.length;
+        const tooLarge: InputPlan[] = [];
+        for (const plan of left) {
+          const group = { members: [plan], outputBytes: SEGMENT_HEADER_BYTES + plan.survivingBytes };
+          if (!(await this.#replace(group, window.drops, tombstones, 0))) tooLarge.push(plan);
+        }
+        replaced += before - tooLarge.length;
+        left = tooLarge;
+      }
+      window = await this.#plan(endOf(window), tombstones);
+    }
+    return replaced;
+  }
+
+  /** Plans the segments from an offset on; null when there are none. */
+  async #plan(from: number, tombstones: Tombstones): Promise<WindowPlan | null> {
+    const { host, partition, pace, compaction, memoryBytes, spillDir } = this.#setup;
+    const inputs = findInputs(host, partition, this.#setup.leftOut).filter(
+      (input) => input.name.baseOffset < this.#endOffset,
+    );
+    const first = inputs.findIndex((input) => input.name.baseOffset >= from);
+    if (first < 0) return null;
+    const bitmapBytes = Math.ceil(memoryBytes / 8);
+    const planner = new Planner({
+      host,
+      pace,
+      name: partition,
+      inputs,
+      dirtyFrom: this.#dirtyFrom(inputs),
+      compaction,
+      tombstones,
+      hash: this.#hash,
+      tableBytes: memoryBytes - bitmapBytes,
+      bitmapBytes,
+      openSpill: spillDir === null ? null : () => Spill.open(host, spillDir, partition.directory),
+    });
+    return planner.plan(first);
+  }
+
+  /** In what compaction has left clean, from the beginning on, no record of a key supersedes another. */
+  #dirtyFrom(inputs: readonly Input[]): number {
+    if (this.#everythingIsDirty) return 0;
+    const found = inputs.findIndex((input) => !input.isClean);
+    return found < 0 ? inputs.length : found;
+  }
+
+  /** False when there is no room for it. */
+  async #replace(group: Group, drops: Drops, tombstones: Tombstones, elbowRoomBytes: number): Promise<boolean> {
+    const { host, pace, partition } = this.#setup;
+    if (host.files.space(partition.directory).freeBytes < group.outputBytes + elbowRoomBytes) return false;
+    try {
+      await replaceGroup({ host, pace, partition, tombstones }, group, drops);
+    } catch (error) {
+      if (hostCode(error) === 'ENOSPC' || hostCode(error) === 'EDQUOT') return false;
+      throw error;
+    }
+    for (const { dropped } of group.members) this.removedRecords += dropped;
+    return true;
+  }
+}
+
+function endOf(window: WindowPlan): number {
+  return window.inputs[window.inputs.length - 1]?.input.endOffset ?? Number.POSITIVE_INFINITY;
+}
