@@ -3,7 +3,7 @@
  * told so that the clients of this service are served well, what it must refuse, and how it stops.
  */
 import { createServer, type IncomingMessage, STATUS_CODES, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { acceptListMethod } from './method-rewrite.ts';
 
@@ -41,6 +41,8 @@ const headersTimeoutMs = 30_000;
 /** A body whose length is known must keep coming. (Those without may be streams that pause as they like.) */
 const stalledBodyMs = 60_000;
 const keepAliveProbeMs = 30_000;
+/** How often connections that have become idle are closed while the server stops. */
+const idleCheckMs = 100;
 
 /** Errors: EADDRINUSE, EADDRNOTAVAIL, EACCES. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -104,10 +106,8 @@ function countAnswers(server: Server): ReadonlySet<Socket> {
   const answering = new Set<Socket>();
   server.prependListener('request', ({ socket }: IncomingMessage, outgoing: ServerResponse) => {
     answering.add(socket);
-    outgoing.once('close', () => {
-      answering.delete(socket);
-      if (!server.listening) server.closeIdleConnections();
-    });
+    outgoing.once('close', () => answering.delete(socket));
+    if (!server.listening) outgoing.shouldKeepAlive = false;
   });
   return answering;
 }
@@ -143,11 +143,14 @@ function listen(server: Server, { host, port }: HttpServerOptions): Promise<void
 
 function stop(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-    server.close(() => {
-      clearTimeout(timer);
+    // Connections that look idle may have a request in the kernel that is not read yet: not at once, as `close` of the
+    // HTTP server itself does.
+    const idle = setInterval(() => server.closeIdleConnections(), idleCheckMs);
+    const grace = setTimeout(() => server.closeAllConnections(), graceMs);
+    NetServer.prototype.close.call(server, () => {
+      clearInterval(idle);
+      clearTimeout(grace);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }

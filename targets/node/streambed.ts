@@ -99,16 +99,18 @@ function urlOf({ host, port }: { readonly host: string; readonly port: number })
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** The first of the two signals; another one after it ends the process at once. */
+/** The first SIGTERM or SIGINT; another one after it ends the process at once. */
 function nextSignal(): Promise<string> {
   return new Promise((resolve) => {
+    let isStopping = false;
     for (const name of ['SIGTERM', 'SIGINT'] as const) {
       process.on(name, () => {
-        resolve(name);
-        process.once(name, () => {
-          say(`${name} again: stopped by force`);
+        if (isStopping) {
+          say(`${name}: stopped by force`);
           process.exit(130);
-        });
+        }
+        isStopping = true;
+        resolve(name);
       });
     }
   });

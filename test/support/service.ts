@@ -1,0 +1,68 @@
+/** The built service as a child process. `npm test` builds it first. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+
+const program = 'dist/node/streambed.js';
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface Service {
+  readonly url: string;
+  readonly port: number;
+  /** What it wrote to stderr, line by line. */
+  readonly lines: readonly string[];
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  end(signal: NodeJS.Signals): Promise<Ended>;
+}
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Any free port, unless the arguments name one. */
+export async function startService(data: string, args: readonly string[] = []): Promise<Service> {
+  const { child, lines, ended } = spawnService(['serve', '--data', data, '--kafka', '127.0.0.1:0', ...args]);
+  const url = await new Promise<string>((resolve, reject) => {
+    const look = (): void => {
+      const served = /serving Kafka REST on (\S+),/.exec(lines.at(-1) ?? '')?.[1];
+      if (served !== undefined) resolve(served);
+    };
+    lineReaders.get(child)?.on('line', look);
+    ended.then(({ code }) => reject(new Error(`ended with ${code}: ${lines.join(' | ')}`)), reject);
+  });
+  const end = (signal: NodeJS.Signals): Promise<Ended> => {
+    child.kill(signal);
+    return ended;
+  };
+  return { url, port: Number(new URL(url).port), lines, child, ended, end };
+}
+
+const lineReaders = new WeakMap<ChildProcess, ReturnType<typeof createInterface>>();
+
+export function spawnService(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  if (!existsSync(program)) throw new Error(`${program} is not built: npm run build`);
+  const child = spawn(process.execPath, [program, ...args], {
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  const lines: string[] = [];
+  const output: string[] = [];
+  child.stdout.on('data', (chunk: Buffer) => output.push(chunk.toString()));
+  const reader = createInterface({ input: child.stderr });
+  lineReaders.set(child, reader);
+  reader.on('line', (line) => lines.push(line));
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('close', (code, signal) => {
+      running.delete(child);
+      resolve({ code, signal });
+    });
+  });
+  return { child, lines, output, ended };
+}
