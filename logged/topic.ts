@@ -194,6 +194,7 @@ export class Topic {
   async #recover(partition: number): Promise<Partition> {
     const { host, directories, report, maxPendingBytes } = this.#setup;
     const markDir = watermarkDir(host, directories.root, this.#directory, this.#meta.id);
+    await guardAsync(`topic ${this.name}`, () => directories.settle(this.name));
     return Partition.open({
       host,
       topic: this.name,

@@ -6,7 +6,14 @@ import { hostCode } from './host-failure.ts';
 import type { PartitionSetup } from './partition.ts';
 import { ProducerWindow } from './producer-window.ts';
 import { type RecoveredTail, recoverTail } from './recovery.ts';
-import { createSegment, indexName, listSegments, type OpenSegment, readSegmentHeader, UNFINISHED } from './segment-file.ts';
+import {
+  createSegment,
+  indexName,
+  listSegments,
+  type OpenSegment,
+  readSegmentHeader,
+  UNFINISHED,
+} from './segment-file.ts';
 import { SEGMENT_HEADER_BYTES, type SegmentName } from './segment-header.ts';
 
 export interface OpenedPartition {
@@ -56,9 +63,9 @@ async function cleanUp(host: Host, directory: string): Promise<readonly SegmentN
   const { live, superseded } = listSegments(host, directory);
   const gone = superseded.flatMap((name) => [name.name, indexName(name)]);
   const unfinished = host.files.list(directory).filter((name) => name.endsWith(UNFINISHED));
-  if (gone.length + unfinished.length === 0) return live;
-  // The names that stand for the removed ones may themselves not be durable yet.
+  // A process that was killed may have left names that are not durable yet, those that stand for others among them.
   await host.files.syncDir(directory);
+  if (gone.length + unfinished.length === 0) return live;
   for (const name of [...gone, ...unfinished]) {
     try {
       host.files.remove(`${directory}/${name}`);

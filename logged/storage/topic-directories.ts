@@ -17,6 +17,8 @@ export class TopicDirectories {
   readonly root: string;
   readonly #host: Host;
   #lastCreation: Promise<unknown> = Promise.resolve();
+  /** Null until it is certain that the names on the way to the topics are durable. */
+  #settled: Promise<void> | null = null;
 
   constructor(host: Host, root: string) {
     this.#host = host;
@@ -38,18 +40,12 @@ export class TopicDirectories {
   /** Makes the directories of a new log and removes what a crash has left half made or half deleted. */
   async prepare(): Promise<void> {
     const { files } = this.#host;
-    await this.#makeWithParents(this.root);
+    // So nothing is in a root whose own name could still be lost, whoever has made it.
+    if (files.stat(this.#topics) === null) await this.#makeWithParents(this.root);
     for (const directory of [this.#topics, `${this.root}/staging`, `${this.root}/trash`]) {
       if (files.stat(directory) === null) files.makeDir(directory);
     }
-    // Also when nothing was made: who made them may have been killed before this.
-    await files.syncDir(this.root);
-    try {
-      await files.syncDir(parentOf(this.root));
-    } catch (error) {
-      // A directory that may not be read was made by somebody else, long ago.
-      if (hostCode(error) !== 'EACCES') throw error;
-    }
+    await this.#settle();
     for (const name of files.list(`${this.root}/trash`)) this.#removeAll(`${this.root}/trash/${name}`);
     const lock = this.#tryLock();
     if (lock === null) return;
@@ -57,6 +53,26 @@ export class TopicDirectories {
       for (const name of files.list(`${this.root}/staging`)) this.#removeAll(`${this.root}/staging/${name}`);
     } finally {
       lock.release();
+    }
+  }
+
+  /**
+   * Makes the names durable on the way to a topic's partitions: what stands there may be the work of a process that
+   * was killed, or told of an error, before it could.
+   */
+  async settle(topic: string): Promise<void> {
+    await this.#settle();
+    await this.#host.files.syncDir(this.of(topic));
+  }
+
+  async #settle(): Promise<void> {
+    const { files } = this.#host;
+    this.#settled ??= files.syncDir(this.root).then(() => files.syncDir(this.#topics));
+    try {
+      await this.#settled;
+    } catch (error) {
+      this.#settled = null;
+      throw error;
     }
   }
 
@@ -115,20 +131,18 @@ export class TopicDirectories {
       this.#removeAll(staged);
       throw error;
     }
-    await files.syncDir(this.#topics);
+    this.#settled = null;
+    await this.#settle();
   }
 
   /** Adds what is missing for more partitions and then says so in the topic's file. */
   async change(topic: string, meta: TopicMeta): Promise<void> {
     const { files } = this.#host;
     const directory = this.of(topic);
-    let made = false;
     for (let partition = 0; partition < meta.partitions; partition++) {
-      if (files.stat(`${directory}/${partition}`) !== null) continue;
-      files.makeDir(`${directory}/${partition}`);
-      made = true;
+      if (files.stat(`${directory}/${partition}`) === null) files.makeDir(`${directory}/${partition}`);
     }
-    if (made) await files.syncDir(directory);
+    await files.syncDir(directory);
     await writeTopicFile(this.#host, directory, meta);
   }
 
@@ -158,11 +172,16 @@ export class TopicDirectories {
 
   async #makeWithParents(directory: string): Promise<void> {
     const { files } = this.#host;
-    if (files.stat(directory) !== null) return;
     const parent = parentOf(directory);
-    if (parent !== directory) await this.#makeWithParents(parent);
-    files.makeDir(directory);
-    await files.syncDir(parent);
+    if (parent === directory) return;
+    await this.#makeWithParents(parent);
+    if (files.stat(directory) === null) files.makeDir(directory);
+    try {
+      await files.syncDir(parent);
+    } catch (error) {
+      // A directory that may not be read was made by somebody else, long ago.
+      if (hostCode(error) !== 'EACCES') throw error;
+    }
   }
 }
 
