@@ -5,15 +5,12 @@
  */
 import type { Host, Watch } from '../../targets/host.ts';
 import { CommitLogError, type DamagePlace } from '../commit-log.ts';
-import { FrameScanner } from './frame-scanner.ts';
 import { asLogError, guard, hostCode } from './host-failure.ts';
-import { describeFrame } from './index-file.ts';
 import type { PartitionView, Readable } from './partition-view.ts';
+import { judgeTail } from './recovery.ts';
 import { listSegments, openForReading } from './segment-file.ts';
-import { SEGMENT_HEADER_BYTES, type SegmentName } from './segment-header.ts';
+import type { SegmentName } from './segment-header.ts';
 import { readWatermark, watermarkPath } from './watermark.ts';
-
-const CHUNK_BYTES = 65536;
 
 export interface FollowerSetup {
   readonly host: Host;
@@ -129,20 +126,13 @@ export class Follower implements PartitionView {
       this.#set({ segmentBase: -1, position: 0, endOffset: last?.endOffset ?? 0 });
       return;
     }
-    const file = openForReading(this.host, `${this.directory}/${last.name}`);
+    const path = `${this.directory}/${last.name}`;
+    const file = openForReading(this.host, path);
     if (file === null) return;
     try {
-      const known = last.baseOffset === this.#readable.segmentBase ? this.#readable : null;
-      let position = known?.position ?? SEGMENT_HEADER_BYTES;
-      let endOffset = known?.endOffset ?? last.baseOffset;
-      const to = guard(`segment ${last.name}`, () => file.lengthBytes());
-      const scanner = new FrameScanner(this.host.bytes, file, { from: position, to, chunkBytes: CHUNK_BYTES });
-      while (guard(`segment ${last.name}`, () => scanner.next()) === 'frame' && scanner.baseOffset === endOffset) {
-        const frame = describeFrame(scanner);
-        position = frame.nextPosition;
-        endOffset = frame.isControl ? endOffset : frame.lastOffset + 1;
-      }
-      if (position > (known?.position ?? 0)) await file.sync();
+      const open = { name: last, path, file, createdAt: 0 };
+      const { position, endOffset } = guard(`segment ${last.name}`, () => judgeTail(this.host, this.directory, open));
+      if (last.baseOffset !== this.#readable.segmentBase || position > this.#readable.position) await file.sync();
       this.#set({ segmentBase: last.baseOffset, position, endOffset });
     } catch (error) {
       throw asLogError(error, `segment ${last.name}`);

@@ -81,6 +81,22 @@ export async function recoverTail(
   };
 }
 
+/**
+ * The same judgement for a reader, of a segment that nobody writes: changes nothing. Where damage was durable the end
+ * lies behind it, so that whoever reads up to there meets it.
+ */
+export function judgeTail(host: Host, directory: string, segment: OpenSegment): Proof {
+  const { file, name } = segment;
+  const lengthBytes = file.lengthBytes();
+  const saved = loadIndex(host, directory, name);
+  const proven = strongest(saved, null, name.baseOffset);
+  if (saved !== null && endsAt(host, file, saved, lengthBytes)) return proven;
+  const walk = new TailWalk(host, segment, proven, () => {});
+  walk.run(lengthBytes);
+  if (walk.end >= proven.position) return { position: walk.end, endOffset: walk.nextOffset };
+  return { position: proven.position, endOffset: Math.max(walk.nextOffset, proven.endOffset) };
+}
+
 /** True when the index is of exactly this file, as its last frame shows. */
 function endsAt(host: Host, file: File, index: SegmentIndex, lengthBytes: number): boolean {
   if (index.dataBytes !== lengthBytes || !index.hasRecords) return false;
