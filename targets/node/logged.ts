@@ -13,9 +13,14 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 const host = nodeHost();
 const terminal = nodeTerminal();
 
-/** Housekeeping is no news to somebody at a terminal; the rest is. */
+const reported = new Set<string>();
+
+/** Housekeeping is no news to somebody at a terminal, and what is said once need not be said again. */
 function report({ event, ...details }: LogEvent): void {
-  if (event !== 'removed' && event !== 'compacted') terminal.warn(`logged: ${event}: ${JSON.stringify(details)}\n`);
+  const line = `logged: ${event}: ${JSON.stringify(details)}\n`;
+  if (event === 'removed' || event === 'compacted' || reported.has(line)) return;
+  reported.add(line);
+  terminal.warn(line);
 }
 
 // What waits for records of other processes waits for a watch, and that alone keeps no process alive.

@@ -1,11 +1,12 @@
 /**
  * Runs the sessions in `test/cli/sessions/*.txt` with the built command, each in a directory of its own, and compares
  * them to the letter: a line `$ ...` is run by bash with `logged` on its path, and under it stands what it prints to
- * standard output, then `! ...` per line of standard error, and `? N` when it exits with another code than 0. A last
- * line without an end is marked with a `%` behind it, as zsh does.
+ * standard output, then `! ...` per line of standard error, and `? N` when it exits with another code than 0 (of a
+ * pipeline: the last such code in it). A last line without an end is marked with a `%` behind it, as zsh does. What
+ * depends on the time of day is piped through `masked`.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import * as assert from 'uvu/assert';
@@ -14,6 +15,9 @@ import { suite } from '../support/suite.ts';
 const test = suite('logged sessions');
 const FOLDER = resolve('test/cli/sessions');
 const COMMAND = resolve('dist/node/logged.js');
+const MASKED = `#!/bin/sh
+exec sed -E 's/(crc|want) [0-9a-f]{1,8}/\\1 CRC/g; s/"20[^"]*Z"/"TIME"/g'
+`;
 
 for (const name of readdirSync(FOLDER)) {
   test(name, () => {
@@ -21,6 +25,7 @@ for (const name of readdirSync(FOLDER)) {
     try {
       for (const folder of ['bin', 'work']) mkdirSync(join(directory, folder));
       symlinkSync(COMMAND, join(directory, 'bin', 'logged'));
+      writeFileSync(join(directory, 'bin', 'masked'), MASKED, { mode: 0o755 });
       const session = readFileSync(join(FOLDER, name), 'utf8');
       assert.snapshot(replay(session, directory), session);
     } finally {
@@ -43,7 +48,7 @@ function replay(session: string, directory: string): string {
 
 function runLine(command: string, directory: string): string[] {
   const { ROOT_PATH: _, ...env } = process.env;
-  const ran = spawnSync('bash', ['-c', command], {
+  const ran = spawnSync('bash', ['-o', 'pipefail', '-c', command], {
     cwd: join(directory, 'work'),
     env: { ...env, PATH: `${join(directory, 'bin')}:${process.env['PATH']}` },
     encoding: 'utf8',
