@@ -20,19 +20,21 @@ import {
   type TopicChange,
   type TopicDescription,
 } from './commit-log.ts';
-import { ConsumerGroups, GROUPS_TOPIC, GROUPS_TOPIC_CONFIG } from './consumer-groups.ts';
+import type { CompactionReport } from './compaction/compactor.ts';
+import type { Compaction } from './compaction/strategy.ts';
+import { ConsumerGroups, GROUPS_TOPIC } from './consumer-groups.ts';
+import { Housekeeping } from './housekeeping.ts';
 import type { LogEvent } from './log-event.ts';
 import { produceAll, produceOne, type TopicRecord } from './produce.ts';
-import { asLogError, guardAsync, hostCode } from './storage/host-failure.ts';
+import { DEFAULT_RESERVE_BYTES, Reserve } from './reserve.ts';
+import { asLogError } from './storage/host-failure.ts';
 import { PartitionReader } from './storage/partition-reader.ts';
 import type { PartitionView } from './storage/partition-view.ts';
 import { findLastOffset, findTime } from './storage/segment-lookup.ts';
 import { TopicDirectories } from './storage/topic-directories.ts';
-import { readTopicFile, type TopicMeta } from './storage/topic-file.ts';
 import { LogSubscription } from './subscription.ts';
-import { Topic, type TopicSetup } from './topic.ts';
-import { configEntries, parseTopicConfig } from './topic-config.ts';
-import { checkTopicName } from './topic-name.ts';
+import { Topic } from './topic.ts';
+import { locked, Topics } from './topics.ts';
 
 export interface FileLogOptions {
   /** The directory of the log; created when absent. */
@@ -48,27 +50,32 @@ export interface FileLogOptions {
   readonly lockOn?: 'use' | 'write';
   /**
    * How often topics are looked after (rolled, expired, compacted), in milliseconds; 0 leaves that to `keepHouse`.
-   * Topics that others write are left alone. Default: 30 seconds, and never with `lockOn: 'write'`.
+   * Topics that others write are left alone. Default: 30 seconds; 0 with `lockOn: 'write'`.
    */
   readonly housekeepingMs?: number;
   /** The most bytes that may wait to be written per partition; `busy` beyond. Default: 4 MiB. */
   readonly maxPendingBytes?: number;
+  /** What is kept occupied so that compaction finds room on a full medium. Default: 256 KiB; 0 with `lockOn: 'write'`. */
+  readonly reserveBytes?: number;
+  /** The most memory for the tables of a compaction. Default: 2 MiB. */
+  readonly compactionMemoryBytes?: number;
+  /** The most that compaction reads and writes per second; 0, the default: as fast as it goes. */
+  readonly compactionBytesPerSecond?: number;
+  /** Strategies of your own, by topic, instead of `streambed.compaction.keep`. */
+  readonly strategies?: ReadonlyMap<string, Compaction>;
 }
 
-/** What a rename says when a topic of the name is there. */
-const EXISTS: ReadonlySet<string> = new Set(['EEXIST', 'ENOTEMPTY']);
-const MAX_PARTITIONS = 1024;
+const DEFAULT_HOUSEKEEPING_MS = 30_000;
 const DEFAULT_PENDING_BYTES = 4 * 1024 * 1024;
 
 export class FileLog implements CommitLog {
   readonly #host: Host;
   readonly #options: FileLogOptions;
   readonly #directories: TopicDirectories;
-  readonly #topics = new Map<string, Topic>();
-  readonly #creating = new Map<string, Promise<Topic>>();
-  readonly #deleting = new Map<string, Promise<void>>();
+  readonly #topics: Topics;
   readonly #subscriptions = new Set<LogSubscription>();
   readonly #groups: ConsumerGroups;
+  readonly #housekeeping: Housekeeping;
   #closed = false;
   /** Calls that have not ended yet. */
   #underWay = 0;
@@ -78,13 +85,37 @@ export class FileLog implements CommitLog {
     this.#host = host;
     this.#options = options;
     this.#directories = new TopicDirectories(host, options.root);
+    const owns = options.lockOn !== 'write';
+    const report = (event: LogEvent): void => options.report?.(event);
+    const reserve = new Reserve(host, options.root, options.reserveBytes ?? (owns ? DEFAULT_RESERVE_BYTES : 0));
+    this.#topics = new Topics(
+      {
+        host,
+        directories: this.#directories,
+        report,
+        mayAppend: () => !reserve.isLent,
+        maxPendingBytes: options.maxPendingBytes ?? DEFAULT_PENDING_BYTES,
+      },
+      options.autoCreateTopics ?? true,
+    );
+    this.#housekeeping = new Housekeeping({
+      host,
+      reserve,
+      compactor: {
+        memoryBytes: options.compactionMemoryBytes,
+        bytesPerSecond: options.compactionBytesPerSecond,
+        spillDir: `${options.root}/spill`,
+        reserve,
+      },
+      everyMs: options.housekeepingMs ?? (owns ? DEFAULT_HOUSEKEEPING_MS : 0),
+      strategies: options.strategies ?? new Map(),
+      report,
+      topics: () => this.#topics.writable(),
+    });
     this.#groups = new ConsumerGroups({
       now: () => host.clock.now(),
-      groupsTopic: async (create) => (create ? this.#topicForWriting(GROUPS_TOPIC) : this.#find(GROUPS_TOPIC)),
-      findTopic: async (name) => {
-        checkTopicName(name);
-        return this.#find(name);
-      },
+      groupsTopic: async (create) => (create ? this.#topics.forWriting(GROUPS_TOPIC) : this.#topics.find(GROUPS_TOPIC)),
+      findTopic: async (name) => this.#topics.find(name),
       view: (topic) => this.#view(topic, 0),
     });
   }
@@ -96,15 +127,14 @@ export class FileLog implements CommitLog {
   static async open(host: Host, options: FileLogOptions): Promise<FileLog> {
     const log = new FileLog(host, options);
     if (options.lockOn !== 'write') await log.#prepare();
+    log.#housekeeping.start();
     return log;
   }
 
   async produce(record: ProducerRecord, producer?: Producer): Promise<ProducedOffset> {
-    const topic = this.#topics.get(record.topic);
-    if (producer === undefined && topic?.isWriter === true && !this.#creating.has(record.topic)) {
-      const produced = produceOne(this.#host.bytes, topic, record);
-      if (produced !== null) return produced;
-    }
+    const topic = producer === undefined && !this.#closed ? this.#topics.openWriter(record.topic) : null;
+    const produced = topic === null ? null : produceOne(this.#host.bytes, topic, record);
+    if (produced !== null) return produced;
     const [result] = await this.produceBatch(record.topic, [record], producer);
     if (result === undefined || 'error' in result) throw result?.error ?? new TypeError('no result');
     return result;
@@ -116,7 +146,7 @@ export class FileLog implements CommitLog {
     producer?: Producer,
   ): Promise<readonly ProduceResult[]> {
     return this.#run(async () => {
-      const found = this.#topicForWriting(topicName);
+      const found = this.#topics.forWriting(topicName);
       const topic = found instanceof Topic ? found : await found;
       return produceAll(this.#host.bytes, topic, records, producer);
     });
@@ -124,8 +154,7 @@ export class FileLog implements CommitLog {
 
   offsets(topicName: string, partition: number): Promise<PartitionOffsets | null> {
     return this.#run(async () => {
-      checkTopicName(topicName);
-      const topic = this.#find(topicName);
+      const topic = this.#topics.find(topicName);
       if (topic === null || !topic.hasPartition(partition)) return null;
       const view = await this.#view(topic, partition);
       const { endOffset } = view.readable();
@@ -136,7 +165,7 @@ export class FileLog implements CommitLog {
 
   offsetForTime(topicName: string, partition: number, timestamp: number): Promise<number | null> {
     return this.#run(async () => {
-      const topic = this.#topic(topicName);
+      const topic = this.#topics.get(topicName);
       topic.checkPartition(partition);
       return findTime(await this.#view(topic, partition), timestamp);
     });
@@ -146,7 +175,10 @@ export class FileLog implements CommitLog {
     const subscription: LogSubscription = new LogSubscription(
       {
         clock: this.#host.clock,
-        topic: (name) => this.#openTopic(name),
+        topic: async (name) => {
+          this.#checkOpen();
+          return this.#topics.get(name);
+        },
         view: (topic, partition) => this.#view(topic, partition),
         committedOffset: async (group, topic, partition) => {
           const commits = await this.#groups.committed(group);
@@ -161,56 +193,28 @@ export class FileLog implements CommitLog {
   }
 
   listTopics(): Promise<readonly string[]> {
-    return this.#run(async () => this.#directories.list());
+    return this.#run(async () => this.#topics.list());
   }
 
   describeTopic(topicName: string): Promise<TopicDescription> {
-    return this.#run(async () => this.#topic(topicName).describe());
+    return this.#run(async () => this.#topics.get(topicName).describe());
   }
 
   createTopic(topicName: string, options: CreateTopicOptions = {}): Promise<TopicDescription> {
-    return this.#run(async () => {
-      checkTopicName(topicName);
-      const { partitions = 1, config = {}, validateOnly = false } = options;
-      checkPartitionCount(partitions);
-      parseTopicConfig(config);
-      if (this.#find(topicName) !== null || this.#creating.has(topicName)) {
-        throw new CommitLogError('topic-exists', `topic ${topicName}: exists already`);
-      }
-      const meta = this.#newMeta(partitions, config);
-      if (validateOnly) return new Topic(this.#topicSetup(), topicName, meta).describe();
-      return (await this.#create(topicName, meta)).describe();
-    });
+    return this.#run(() => this.#topics.create(topicName, options));
   }
 
   alterTopic(topicName: string, change: TopicChange): Promise<TopicDescription> {
-    return this.#run(async () => {
-      const topic = this.#topic(topicName);
-      if (change.validateOnly === true) {
-        return new Topic(this.#topicSetup(), topicName, changedMeta(topicName, topic.meta, change)).describe();
-      }
-      topic.lock();
-      return topic.change((meta) => changedMeta(topicName, meta, change));
-    });
+    return this.#run(() => this.#topics.alter(topicName, change));
   }
 
   deleteTopic(topicName: string): Promise<void> {
-    return this.#run(async () => {
-      const topic = this.#topic(topicName);
-      topic.lock();
-      const deleted = this.#delete(topic).finally(() => this.#deleting.delete(topicName));
-      this.#deleting.set(topicName, deleted);
-      await deleted;
-    });
-  }
-
-  async #delete(topic: Topic): Promise<void> {
-    const { name, meta } = topic;
-    topic.markDeleted();
-    this.#topics.delete(name);
-    await topic.close(true);
-    await guardAsync(`topic ${name}`, () => this.#directories.delete(name, meta.id));
-    await this.#groups.forgetTopic(name, meta.id);
+    return this.#run(() =>
+      this.#topics.delete(topicName, {
+        before: (topic) => this.#housekeeping.leave(topic),
+        after: (topic) => this.#groups.forgetTopic(topic.name, topic.meta.id),
+      }),
+    );
   }
 
   commitOffsets(group: string, offsets: readonly OffsetCommit[]): Promise<void> {
@@ -229,9 +233,23 @@ export class FileLog implements CommitLog {
     return this.#run(() => this.#groups.delete(group));
   }
 
+  /**
+   * Seals what there is of a topic and compacts all of it, whatever its `cleanup.policy`. Errors: `unknown-topic`,
+   * `locked`, `no-space`, `io-failed`, `read-only`.
+   */
+  compact(topicName: string): Promise<readonly CompactionReport[]> {
+    return this.#run(() => this.#housekeeping.compact(locked(this.#topics.get(topicName))));
+  }
+
+  /** Rolls, expires and compacts whatever is due, as is done every `housekeepingMs`. What fails is reported. */
+  keepHouse(): Promise<void> {
+    return this.#run(() => this.#housekeeping.round());
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    const kept = this.#housekeeping.stop();
     for (const subscription of this.#subscriptions) {
       subscription.fail(new CommitLogError('closed', 'log was closed'));
     }
@@ -240,9 +258,9 @@ export class FileLog implements CommitLog {
         this.#quiet = resolve;
       });
     }
+    await kept;
     this.#groups.close();
-    await Promise.all([...this.#topics.values()].map((topic) => topic.close(false)));
-    this.#topics.clear();
+    await this.#topics.close();
   }
 
   /** Runs a call of the contract; `close` waits for those that have begun. */
@@ -262,81 +280,12 @@ export class FileLog implements CommitLog {
       await this.#directories.prepare();
     } catch (error) {
       const { code, message } = asLogError(error, `log ${this.#options.root}`);
-      this.#topicSetup().report({ event: 'background-failed', topic: '', message: `${code}: ${message}` });
+      this.#options.report?.({ event: 'background-failed', topic: '', message: `${code}: ${message}` });
     }
   }
 
   #checkOpen(): void {
     if (this.#closed) throw new CommitLogError('closed', 'log was closed');
-  }
-
-  async #openTopic(name: string): Promise<Topic> {
-    this.#checkOpen();
-    return this.#topic(name);
-  }
-
-  /** An existing topic. Errors: `unknown-topic`, `invalid-topic`, `damaged`, `unknown-version`. */
-  #topic(name: string): Topic {
-    checkTopicName(name);
-    const topic = this.#find(name);
-    if (topic === null) throw new CommitLogError('unknown-topic', `topic ${name}: does not exist`);
-    return topic;
-  }
-
-  #find(name: string): Topic | null {
-    if (this.#deleting.has(name)) return null;
-    const open = this.#topics.get(name);
-    if (open !== undefined) {
-      open.reload();
-      if (!open.deleted) return open;
-      this.#topics.delete(name);
-    }
-    const meta = readTopicFile(this.#host, this.#directories.of(name));
-    if (meta === null) return null;
-    const topic = new Topic(this.#topicSetup(), name, meta);
-    this.#topics.set(name, topic);
-    return topic;
-  }
-
-  /** At once where the topic exists, so that an append begins in the very call and nobody overtakes. */
-  #topicForWriting(name: string): Topic | Promise<Topic> {
-    const creating = this.#creating.get(name);
-    if (creating !== undefined) return creating.then(locked);
-    const open = this.#topics.get(name);
-    if (open?.isWriter === true) return open;
-    checkTopicName(name);
-    const topic = this.#find(name);
-    return topic === null ? this.#autoCreate(name).then(locked) : locked(topic);
-  }
-
-  #autoCreate(name: string): Promise<Topic> {
-    if (this.#options.autoCreateTopics === false && name !== GROUPS_TOPIC) {
-      throw new CommitLogError('unknown-topic', `topic ${name}: does not exist`);
-    }
-    return this.#create(name, this.#newMeta(1, name === GROUPS_TOPIC ? GROUPS_TOPIC_CONFIG : {}));
-  }
-
-  #create(name: string, meta: TopicMeta): Promise<Topic> {
-    const gone = this.#deleting.get(name)?.catch(() => undefined) ?? Promise.resolve();
-    const created = gone.then(() => this.#createNow(name, meta));
-    this.#creating.set(name, created);
-    const ended = (): boolean => this.#creating.delete(name);
-    created.then(ended, ended);
-    return created;
-  }
-
-  async #createNow(name: string, meta: TopicMeta): Promise<Topic> {
-    try {
-      await this.#directories.create(name, meta);
-    } catch (error) {
-      // Another process may have been faster.
-      const theirs = EXISTS.has(hostCode(error)) ? this.#find(name) : null;
-      if (theirs === null) throw asLogError(error, `topic ${name}`);
-      return theirs;
-    }
-    const topic = new Topic(this.#topicSetup(), name, meta);
-    this.#topics.set(name, topic);
-    return topic;
   }
 
   /** A view of a partition, after trying to become the topic's writer if this log is to own what it uses. */
@@ -351,21 +300,6 @@ export class FileLog implements CommitLog {
     return topic.view(partition);
   }
 
-  #newMeta(partitions: number, config: Readonly<Record<string, string>>): TopicMeta {
-    const id = new Uint8Array(16);
-    this.#host.random.fill(id);
-    const digits = Array.from(id, (byte) => byte.toString(16).padStart(2, '0')).join('');
-    return { id: digits, createdAt: this.#host.clock.now(), partitions, config: { ...config } };
-  }
-
-  #topicSetup(): TopicSetup {
-    return {
-      host: this.#host,
-      directories: this.#directories,
-      report: this.#options.report ?? ((): void => {}),
-      maxPendingBytes: this.#options.maxPendingBytes ?? DEFAULT_PENDING_BYTES,
-    };
-  }
 }
 
 /** The first offset that is stored; where damage hides it, that of the segment. */
@@ -379,33 +313,4 @@ function firstOffset(view: PartitionView): number {
   } finally {
     reader.close();
   }
-}
-
-function locked(topic: Topic): Topic {
-  topic.lock();
-  return topic;
-}
-
-/** Throws `invalid-config` when the change is not possible. */
-function changedMeta(topicName: string, meta: TopicMeta, change: TopicChange): TopicMeta {
-  const { partitions = meta.partitions, set = {}, reset = [] } = change;
-  checkPartitionCount(partitions);
-  if (partitions < meta.partitions) {
-    const message = `topic ${topicName}: has ${meta.partitions} partitions, they can only become more`;
-    throw new CommitLogError('invalid-config', message);
-  }
-  parseTopicConfig(Object.fromEntries(reset.map((name) => [name, defaultOf(name)])));
-  const config = { ...meta.config, ...set };
-  for (const name of reset) delete config[name];
-  parseTopicConfig(config);
-  return { ...meta, partitions, config };
-}
-
-function defaultOf(name: string): string {
-  return configEntries({}).find((entry) => entry.name === name)?.defaultValue ?? '';
-}
-
-function checkPartitionCount(partitions: number): void {
-  if (Number.isInteger(partitions) && partitions >= 1 && partitions <= MAX_PARTITIONS) return;
-  throw new CommitLogError('invalid-config', `partitions ${partitions}: want 1 to ${MAX_PARTITIONS}`);
 }

@@ -17,6 +17,8 @@ export interface TopicSetup {
   readonly directories: TopicDirectories;
   readonly report: (event: LogEvent) => void;
   readonly maxPendingBytes: number;
+  /** False while the last room on the medium is lent out. */
+  readonly mayAppend: () => boolean;
 }
 
 export const isInternal = (topic: string): boolean => topic.startsWith('__');
@@ -192,9 +194,11 @@ export class Topic {
   }
 
   async #recover(partition: number): Promise<Partition> {
-    const { host, directories, report, maxPendingBytes } = this.#setup;
+    const { host, directories, report, maxPendingBytes, mayAppend } = this.#setup;
     const markDir = watermarkDir(host, directories.root, this.#directory, this.#meta.id);
     await guardAsync(`topic ${this.name}`, () => directories.settle(this.name));
+    const mark = readWatermark(host, markDir, partition);
+    const isVolatile = markDir !== this.#directory;
     return Partition.open({
       host,
       topic: this.name,
@@ -203,8 +207,11 @@ export class Topic {
       config: () => this.#config,
       report,
       publish: (mark) => this.#watermark?.publish(partition, mark),
-      lastMark: readWatermark(host, markDir, partition),
+      // With durability `os` it says what was written, which counts as long as it cannot have outlived that.
+      lastMark: isVolatile || this.#config.durability !== 'os' ? mark : null,
+      isSameBoot: isVolatile && mark !== null,
       maxPendingBytes,
+      mayAppend,
     });
   }
 

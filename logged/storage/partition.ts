@@ -34,10 +34,14 @@ export interface PartitionSetup {
   readonly config: () => TopicConfig;
   readonly report: (event: LogEvent) => void;
   readonly publish: (mark: Watermark) => void;
-  /** What a writer before us had published, if it was killed. */
+  /** What a writer before us had published, if it was killed: so far everything was durable, or is still written. */
   readonly lastMark: Watermark | null;
+  /** True when a writer that was killed had the partition open since the machine was started. */
+  readonly isSameBoot: boolean;
   /** The most bytes that may wait to be written. */
   readonly maxPendingBytes: number;
+  /** False while the last room on the medium is lent to those who make more. */
+  readonly mayAppend: () => boolean;
 }
 
 /** Appends that are written at once, on an `os` topic, before the event loop gets its turn. */
@@ -61,6 +65,8 @@ export class Partition implements PartitionView {
   readonly #mark: HighWatermark;
   /** Set when the active segment must not be appended to any more. */
   #broken = false;
+  /** Set while the next segment may be there already: it would hide whatever came into the active one. */
+  #rollBegun = false;
   #closed = false;
   #closedCleanly = false;
 
@@ -155,7 +161,8 @@ export class Partition implements PartitionView {
   #refusal(): CommitLogError | null {
     if (this.#closed) return new CommitLogError('closed', `topic ${this.topic}: log is closed`);
     const { usedBytes } = this.#pending;
-    const { maxPendingBytes } = this.#setup;
+    const { maxPendingBytes, mayAppend } = this.#setup;
+    if (!mayAppend()) return new CommitLogError('no-space', `topic ${this.topic}: room is being made`);
     if (usedBytes < maxPendingBytes) return null;
     const message = `topic ${this.topic}: ${usedBytes} bytes wait already, want less than ${maxPendingBytes}`;
     return new CommitLogError('busy', message);
@@ -165,13 +172,13 @@ export class Partition implements PartitionView {
   roll(): Promise<void> {
     return this.#exclusively(async () => {
       if (this.#broken) await this.#mend();
-      else if (!this.#active.isEmpty) await this.#roll();
+      else if (this.#rollBegun || !this.#active.isEmpty) await this.#roll();
     });
   }
 
   /** Rolls when the active segment has become older than `segment.ms`, or was given up and nothing came since. */
   async rollIfDue(): Promise<void> {
-    if (this.#broken || (this.#isOld() && !this.#active.isEmpty)) await this.roll();
+    if (this.#broken || this.#rollBegun || (this.#isOld() && !this.#active.isEmpty)) await this.roll();
   }
 
   /** Puts other files in the place of some sealed segments; those on the disk are the caller's business. */
@@ -199,7 +206,7 @@ export class Partition implements PartitionView {
   async #seal(): Promise<void> {
     const active = this.#active;
     try {
-      if (this.#broken) return;
+      if (this.#broken) return await this.#tryMend();
       await active.sync();
       this.#advance();
       saveIndex(this.host, this.directory, active.name, active.index);
@@ -207,7 +214,7 @@ export class Partition implements PartitionView {
     } catch (error) {
       this.#reportFailedSync(error);
     } finally {
-      active.close();
+      this.#active.close();
     }
   }
 
@@ -256,7 +263,12 @@ export class Partition implements PartitionView {
       }
     } catch (error) {
       const failure = asLogError(error, `segment ${this.#active.path}`);
-      for (const frame of frames.slice(done)) frame.reject(failure);
+      try {
+        // Before anybody hears of it: what is refused must not come back when the process is killed.
+        if (this.#broken) await this.#tryMend();
+      } finally {
+        for (const frame of frames.slice(done)) frame.reject(failure);
+      }
     }
   }
 
@@ -404,6 +416,7 @@ export class Partition implements PartitionView {
 
   #rollDue(frameBytes: number): boolean {
     const active = this.#active;
+    if (this.#rollBegun) return true;
     if (active.isEmpty) return false;
     return active.position + frameBytes > this.#config().segmentBytes || this.#isOld();
   }
@@ -411,6 +424,7 @@ export class Partition implements PartitionView {
   async #roll(): Promise<void> {
     const old = this.#active;
     await this.#sync();
+    this.#rollBegun = true;
     await this.#begin(old.nextOffset);
     saveIndex(this.host, this.directory, old.name, old.index);
     old.close();
@@ -419,18 +433,22 @@ export class Partition implements PartitionView {
   /** Gives up a segment whose file cannot be trusted any more, keeping what was acknowledged. */
   async #mend(): Promise<void> {
     const old = this.#active;
-    const intact = old.reread(this.#keptPosition);
-    if (intact.dataBytes < this.#keptPosition) {
-      this.reportDamage({ file: old.path, position: intact.dataBytes, resumeOffset: this.#keptOffset });
-    }
-    try {
-      old.cutTo(this.#keptPosition);
-    } catch (error) {
-      if (hostCode(error) === '') throw error;
+    const intactTo = await old.salvage(this.#keptPosition);
+    if (intactTo < this.#keptPosition) {
+      this.reportDamage({ file: old.path, position: intactTo, resumeOffset: this.#keptOffset });
     }
     await this.#begin(this.#keptOffset);
     this.#broken = false;
     old.close();
+  }
+
+  /** Where it fails, it is tried again before the next append. */
+  async #tryMend(): Promise<void> {
+    try {
+      await this.#mend();
+    } catch (error) {
+      if (hostCode(error) === '') throw error;
+    }
   }
 
   /** Creates the next segment and goes over to it. When that fails, everything stays as it was. */
@@ -439,7 +457,9 @@ export class Partition implements PartitionView {
     const old = this.#active;
     const createdAt = host.clock.now();
     const firstFrame = this.producers.encode(host.bytes, SEGMENT_HEADER_BYTES, baseOffset, createdAt);
-    const open = await createSegment(host, directory, { baseOffset, createdAt, gapBefore: false, firstFrame });
+    const gapBefore = old.gapBefore && old.name.baseOffset === baseOffset;
+    const open = await createSegment(host, directory, { baseOffset, createdAt, gapBefore, firstFrame });
+    this.#rollBegun = false;
     this.#active = ActiveSegment.fresh(host, open, firstFrame?.length ?? 0, this.#config().segmentBytes);
     if (old.name.name !== open.name.name) this.#sealed = [...this.#sealed, old.name];
     this.#keptPosition = this.#active.position;

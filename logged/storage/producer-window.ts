@@ -3,7 +3,7 @@
  * calls. It is part of the log: every frame names its producer, and a new segment begins with a control frame that
  * holds the window as it was, so reading the last segment is enough to have it back.
  *
- * Control frame body: CBOR of `[[id, [[sequences, baseOffset], ...]], ...]`, oldest first. `sequences` is a list, or
+ * Control frame body: CBOR of `[[id, forgottenTo, [[sequences, baseOffset], ...]], ...]`, oldest first. `sequences` is a list, or
  * `[first, last]` in a map `{r: ...}` where they follow one another.
  */
 import type { Bytes } from '../../targets/host.ts';
@@ -38,6 +38,12 @@ interface Call {
   baseOffset: number | Promise<number>;
 }
 
+interface Remembrance {
+  readonly calls: Call[];
+  /** The highest sequence of a call that was forgotten for newer ones; -1 when none was. */
+  forgottenTo: number;
+}
+
 type StoredCall = readonly [sequences: readonly number[] | { readonly r: readonly [number, number] }, baseOffset: number];
 
 /** A record's offset when it was appended before or is being appended, else whether it may be appended. */
@@ -70,22 +76,18 @@ function restore([sequences, baseOffset]: StoredCall): Call {
 
 export class ProducerWindow {
   /** Insertion order is the order in which producers were last heard of. */
-  readonly #calls = new Map<number, Call[]>();
-
-  get isEmpty(): boolean {
-    return this.#calls.size === 0;
-  }
+  readonly #producers = new Map<number, Remembrance>();
 
   find(id: number, sequence: number): Remembered {
-    const calls = this.#calls.get(id);
-    if (calls === undefined) return 'new';
-    for (const call of calls) {
+    const remembered = this.#producers.get(id);
+    if (remembered === undefined) return 'new';
+    for (const call of remembered.calls) {
       const place = placeIn(call, sequence);
       if (place < 0) continue;
       const { baseOffset } = call;
       return typeof baseOffset === 'number' ? baseOffset + place : baseOffset.then((base) => base + place);
     }
-    return calls.some(({ last }) => sequence <= last) ? 'stale' : 'new';
+    return sequence <= remembered.forgottenTo ? 'stale' : 'new';
   }
 
   /** Remembers a call that is under way; it is forgotten again when `baseOffset` rejects. */
@@ -121,9 +123,9 @@ export class ProducerWindow {
   /** The control frame for the beginning of a segment, or null when nothing is remembered. */
   encode(bytes: Bytes, position: number, baseOffset: number, appendedAt: number): Uint8Array | null {
     const producers: unknown[] = [];
-    for (const [id, calls] of this.#calls) {
+    for (const [id, { calls, forgottenTo }] of this.#producers) {
       const settled = calls.filter((call) => typeof call.baseOffset === 'number');
-      if (settled.length > 0) producers.push([id, settled.map(store)]);
+      if (settled.length > 0) producers.push([id, forgottenTo, settled.map(store)]);
     }
     if (producers.length === 0) return null;
     const body = encodeCbor(producers);
@@ -136,29 +138,29 @@ export class ProducerWindow {
   }
 
   #remember(id: number, call: Call): void {
-    const calls = this.#calls.get(id) ?? [];
-    calls.push(call);
-    if (calls.length > REMEMBERED_CALLS) calls.shift();
-    this.#calls.delete(id);
-    this.#calls.set(id, calls);
-    if (this.#calls.size > REMEMBERED_PRODUCERS) {
-      const oldest = this.#calls.keys().next();
-      if (oldest.done !== true) this.#calls.delete(oldest.value);
+    const remembered = this.#producers.get(id) ?? { calls: [], forgottenTo: -1 };
+    remembered.calls.push(call);
+    if (remembered.calls.length > REMEMBERED_CALLS) {
+      remembered.forgottenTo = Math.max(remembered.forgottenTo, remembered.calls.shift()?.last ?? -1);
+    }
+    this.#producers.delete(id);
+    this.#producers.set(id, remembered);
+    if (this.#producers.size > REMEMBERED_PRODUCERS) {
+      const oldest = this.#producers.keys().next();
+      if (oldest.done !== true) this.#producers.delete(oldest.value);
     }
   }
 
   #forget(id: number, call: Call): void {
-    const calls = this.#calls.get(id);
+    const calls = this.#producers.get(id)?.calls;
     const at = calls?.indexOf(call) ?? -1;
-    if (calls === undefined || at < 0) return;
-    calls.splice(at, 1);
-    if (calls.length === 0) this.#calls.delete(id);
+    if (at >= 0) calls?.splice(at, 1);
   }
 
   #restore(producers: unknown): void {
-    this.#calls.clear();
-    for (const [id, calls] of producers as [number, StoredCall[]][]) {
-      for (const call of calls) this.#remember(id, restore(call));
+    this.#producers.clear();
+    for (const [id, forgottenTo, calls] of producers as [number, number, StoredCall[]][]) {
+      this.#producers.set(id, { calls: calls.map(restore), forgottenTo });
     }
   }
 }
