@@ -1,6 +1,7 @@
 /** What a command of `logged` is, what it gets, and how the help shows it. */
 import type { Host } from '../../targets/host.ts';
 import type { CommitLog } from '../commit-log.ts';
+import type { CompactionReport } from '../compaction/compactor.ts';
 import type { Flag, Flags } from './flags.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -20,6 +21,12 @@ export interface Command {
   run(context: Context): Promise<number>;
 }
 
+/** What a log can do for its operator beyond the contract: `FileLog` can. */
+export interface OperableLog extends CommitLog {
+  /** Compacts all of a topic; one report per partition. */
+  compact(topic: string): Promise<readonly CompactionReport[]>;
+}
+
 export interface Context {
   readonly terminal: Terminal;
   readonly host: Host;
@@ -28,7 +35,7 @@ export interface Context {
   /** The directory of the log, for commands that look into it themselves; fails when it is not there. */
   existingRoot(): string;
   /** To be called once; the log is closed when the command has ended. */
-  openLog(): Promise<CommitLog>;
+  openLog(): Promise<OperableLog>;
 }
 
 /** It cannot be done, through no fault of the log: exit code 1. */

@@ -1,6 +1,6 @@
 /** The `logged` command: finds the command, runs it, and turns what goes wrong into words and exit codes. */
 import type { Host } from '../../targets/host.ts';
-import { type CommitLog, CommitLogError } from '../commit-log.ts';
+import { CommitLogError } from '../commit-log.ts';
 import {
   type Command,
   CommandError,
@@ -9,8 +9,10 @@ import {
   EXIT_DONE,
   EXIT_FAILED,
   EXIT_USAGE,
+  type OperableLog,
   print,
 } from './command.ts';
+import { compactCommand } from './commands/compact.ts';
 import { dumpCommand } from './commands/dump.ts';
 import { groupCommands } from './commands/groups.ts';
 import { produceCommand } from './commands/produce.ts';
@@ -26,6 +28,7 @@ const COMMANDS: readonly Command[] = [
   subscribeCommand,
   ...topicCommands,
   ...groupCommands,
+  compactCommand,
   verifyCommand,
   dumpCommand,
 ];
@@ -38,13 +41,13 @@ export interface LoggedBuild {
   readonly version: string;
   /** Where the log is when nobody says. */
   readonly defaultRoot: string;
-  openLog(root: string): Promise<CommitLog>;
+  openLog(root: string): Promise<OperableLog>;
 }
 
 /** Runs the command line of `terminal` and returns the exit code. */
 export async function runLogged(terminal: Terminal, host: Host, build: LoggedBuild): Promise<number> {
-  const opened: CommitLog[] = [];
-  const openLog = async (root: string): Promise<CommitLog> => {
+  const opened: OperableLog[] = [];
+  const openLog = async (root: string): Promise<OperableLog> => {
     const log = await build.openLog(root);
     opened.push(log);
     return log;

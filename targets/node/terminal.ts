@@ -3,12 +3,8 @@
  * importing `node:process` opens standard input, which makes it non-blocking for all who share it.
  */
 export function nodeTerminal() {
-  const interruption = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    // Once: a second one ends the process at once, as by default.
-    process.once(signal, () => interruption.abort());
-  }
-  const input = new Input(interruption.signal);
+  const interruption = new Interruption();
+  const input = new Input(interruption);
   // Failed writes are told to who wrote; without a listener they would end the process.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
@@ -19,31 +15,51 @@ export function nodeTerminal() {
     write: writeOutput,
     warn: (text: string) => void process.stderr.write(text),
     showsProgress: process.stderr.isTTY === true,
-    interrupted: interruption.signal,
+    get interrupted() {
+      return interruption.signal;
+    },
     /** Lets go of standard input, which would keep the process waiting for its end. */
     close: () => input.close(),
   };
 }
 
+/** Signals are caught when somebody first asks for them: commands that do not are ended by them, as by default. */
+class Interruption {
+  #controller: AbortController | null = null;
+
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      const controller = new AbortController();
+      // Once: a second one ends the process.
+      for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
+      this.#controller = controller;
+    }
+    return this.#controller.signal;
+  }
+}
+
 /** Standard input is touched when it is first read: a command that does not read must not wait for it. */
 class Input {
-  readonly #interrupted: AbortSignal;
+  readonly #interruption: Interruption;
   #chunks: AsyncIterator<Uint8Array> | null = null;
 
-  constructor(interrupted: AbortSignal) {
-    this.#interrupted = interrupted;
-    interrupted.addEventListener('abort', () => this.close());
+  constructor(interruption: Interruption) {
+    this.#interruption = interruption;
   }
 
   async read(): Promise<Uint8Array | null> {
-    if (this.#interrupted.aborted) return null;
-    this.#chunks ??= process.stdin[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+    const { signal } = this.#interruption;
+    if (signal.aborted) return null;
+    if (this.#chunks === null) {
+      this.#chunks = process.stdin[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+      signal.addEventListener('abort', () => this.close());
+    }
     try {
       const { done, value } = await this.#chunks.next();
       return done === true ? null : new Uint8Array(value.buffer, value.byteOffset, value.length);
     } catch (error) {
       // That is how a destroyed stream ends.
-      if (this.#interrupted.aborted) return null;
+      if (signal.aborted) return null;
       throw error;
     }
   }

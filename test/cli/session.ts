@@ -1,8 +1,9 @@
 /** Runs the `logged` command in this process on a memory host and the reference log, for what no shell can arrange. */
+import type { OperableLog } from '../../logged/cli/command.ts';
 import { runLogged } from '../../logged/cli/main.ts';
 import type { Terminal } from '../../logged/cli/terminal.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';
-import { referenceLog } from '../support/reference-log/reference-log.ts';
+import { type ReferenceLog, referenceLog } from '../support/reference-log/reference-log.ts';
 
 export interface Ran {
   readonly code: number;
@@ -66,9 +67,10 @@ export class Session {
       openLog: async (root) => {
         this.roots.push(root);
         // The log outlives the commands of a session.
-        return new Proxy(this.log, {
+        return new Proxy(this.log as ReferenceLog & OperableLog, {
           get: (log, name) => {
             if (name === 'close') return async () => {};
+            if (name === 'compact') return async () => [];
             const member = log[name as keyof typeof log] as unknown;
             return typeof member === 'function' ? (member.bind(log) as unknown) : member;
           },
