@@ -36,7 +36,7 @@ commitLogContract({
 async function openLog(disk: MemoryDisk, files: Files, root: string, autoCreateTopics = true): Promise<OpenedLog> {
   const counts = { readBytes: 0, syncs: 0, openFiles: 0 };
   const host = { ...disk.host(), files: countedFiles(files, counts) };
-  const open = () => FileLog.open(host, { root, autoCreateTopics });
+  const open = () => FileLog.open(host, { root, autoCreateTopics, reserveBytes: 0 });
   const settle = async (): Promise<void> => {
     do {
       await disk.clock.settle();

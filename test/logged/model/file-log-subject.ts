@@ -11,7 +11,7 @@ export async function fileLogSubject(seed: number): Promise<Subject> {
   let disk = new MemoryDisk(seed);
   let log = await open();
   async function open(): Promise<FileLog> {
-    return FileLog.open(disk.host(), { root });
+    return FileLog.open(disk.host(), { root, housekeepingMs: 0, reserveBytes: 0 });
   }
   return {
     get log(): CommitLog {
