@@ -17,10 +17,9 @@ interface URL {
 }
 declare var URL: { new (url: string, base?: string): URL };
 
-interface ReadableStreamReadResult<R> {
-  readonly done: boolean;
-  readonly value?: R | undefined;
-}
+type ReadableStreamReadResult<R> =
+  | { readonly done: false; readonly value: R }
+  | { readonly done: true; readonly value?: R | undefined };
 
 interface ReadableStreamDefaultReader<R = unknown> {
   read(): Promise<ReadableStreamReadResult<R>>;

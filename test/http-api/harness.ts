@@ -143,3 +143,27 @@ export async function started<T>({ clock }: Face, request: Promise<T>): Promise<
   await clock.settle();
   return state;
 }
+
+export const earliest = { 'auto.offset.reset': 'earliest' };
+
+/** Creates an instance that is subscribed, and returns its path. */
+export async function subscribed(
+  one: Face,
+  config: object = earliest,
+  topics: readonly string[] = ['t'],
+  group = 'g',
+): Promise<string> {
+  const path = await instance(one, config, group);
+  done(await ask(one, 'POST', `${path}/subscription`, { topics }));
+  return path;
+}
+
+/** The values of one poll, as text. */
+export async function read(one: Face, path: string, query = ''): Promise<string[]> {
+  const asked = ask(one, 'GET', `${path}/records${query}`);
+  const answer = await started(one, asked);
+  if (answer.value === null) await one.clock.advance(1000);
+  const { status, json, text } = await asked;
+  assert.is(status, 200, text);
+  return json.map(({ value }: { value: string }) => Buffer.from(value, 'base64').toString());
+}

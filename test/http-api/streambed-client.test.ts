@@ -84,7 +84,7 @@ test('the emulation loses records of a server that writes them back to back', as
     partition: 0,
     offset,
   });
-  const naive = createServer(async (_request, response) => {
+  const naive = createServer((_request, response) => {
     for (let offset = 0; offset < 300; offset += 1) response.write(JSON.stringify(record(offset)));
     response.write(JSON.stringify({ ...record(300), value: '' }));
   });

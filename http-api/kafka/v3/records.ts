@@ -49,7 +49,7 @@ async function wholeBody(c: Context): Promise<BodyReader> {
   return {
     read: async () => {
       const value = chunks.pop();
-      return { done: value === undefined, value };
+      return value === undefined ? { done: true } : { done: false, value };
     },
   };
 }
