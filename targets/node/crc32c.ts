@@ -11,29 +11,20 @@ fillTables();
 export function crc32c(bytes: Uint8Array, start: number, end: number, previous = 0): number {
   let crc = ~previous;
   let at = start;
+  // Every index is in range.
   for (const stop = end - 7; at < stop; at += 8) {
-    crc ^= byte(bytes, at) | (byte(bytes, at + 1) << 8) | (byte(bytes, at + 2) << 16) | (byte(bytes, at + 3) << 24);
     crc =
-      word(t7, crc & 0xff) ^
-      word(t6, (crc >>> 8) & 0xff) ^
-      word(t5, (crc >>> 16) & 0xff) ^
-      word(t4, crc >>> 24) ^
-      word(t3, byte(bytes, at + 4)) ^
-      word(t2, byte(bytes, at + 5)) ^
-      word(t1, byte(bytes, at + 6)) ^
-      word(t0, byte(bytes, at + 7));
+      t7[(crc ^ bytes[at]!) & 0xff]! ^
+      t6[((crc >>> 8) ^ bytes[at + 1]!) & 0xff]! ^
+      t5[((crc >>> 16) ^ bytes[at + 2]!) & 0xff]! ^
+      t4[(crc >>> 24) ^ bytes[at + 3]!]! ^
+      t3[bytes[at + 4]!]! ^
+      t2[bytes[at + 5]!]! ^
+      t1[bytes[at + 6]!]! ^
+      t0[bytes[at + 7]!]!;
   }
-  for (; at < end; at += 1) crc = word(t0, (crc ^ byte(bytes, at)) & 0xff) ^ (crc >>> 8);
+  for (; at < end; at += 1) crc = t0[(crc ^ bytes[at]!) & 0xff]! ^ (crc >>> 8);
   return ~crc >>> 0;
-}
-
-/** The indexes are in range, so the value is there; V8 inlines both away. */
-function byte(bytes: Uint8Array, at: number): number {
-  return bytes[at] as number;
-}
-
-function word(table: Int32Array, index: number): number {
-  return table[index] as number;
 }
 
 function fillTables(): void {
@@ -46,8 +37,8 @@ function fillTables(): void {
     const table = tables[k] as Int32Array;
     const before = tables[k - 1] as Int32Array;
     for (let value = 0; value < 256; value += 1) {
-      const crc = word(before, value);
-      table[value] = word(t0, crc & 0xff) ^ (crc >>> 8);
+      const crc = before[value]!;
+      table[value] = t0[crc & 0xff]! ^ (crc >>> 8);
     }
   }
 }

