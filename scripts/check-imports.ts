@@ -33,10 +33,8 @@ const OWNERS: readonly { readonly name: RegExp; readonly files: RegExp }[] = [
   { name: /^node:/, files: /^targets\/node\// },
   { name: /^@hono\/node-server$/, files: /^targets\/node\// },
   { name: /^hono(\/|$)/, files: /^http-api\// },
-  { name: /^lossless-json$/, files: /^http-api\// },
   { name: /^cbor-x(\/|$)/, files: /^logged\/storage\/cbor\.ts$/ },
   { name: /^lmdb$/, files: /^targets\/node\// },
-  { name: /^mri$/, files: /\/cli\// },
 ];
 
 interface Import {
