@@ -1,8 +1,9 @@
 /** The segment that is appended to: what is written, what is durable, and its index. */
 import type { File, Host } from '../../targets/host.ts';
 import type { AppendBuffer, WaitingFrame } from './append-buffer.ts';
-import { buildIndex } from './index-file.ts';
-import type { OpenSegment } from './segment-file.ts';
+import { endOfIntact } from './frame-scanner.ts';
+import { hostCode } from './host-failure.ts';
+import { type AppendableSegment, makeDurable } from './segment-file.ts';
 import { SEGMENT_HEADER_BYTES, type SegmentName } from './segment-header.ts';
 import { SegmentIndex } from './segment-index.ts';
 
@@ -10,6 +11,7 @@ export class ActiveSegment {
   readonly name: SegmentName;
   readonly path: string;
   readonly createdAt: number;
+  readonly gapBefore: boolean;
   readonly index: SegmentIndex;
   /** The end of what is written, and of what is durable. */
   position: number;
@@ -22,12 +24,13 @@ export class ActiveSegment {
   readonly #host: Host;
   readonly #file: File;
 
-  constructor(host: Host, open: OpenSegment, index: SegmentIndex, position: number, nextOffset: number) {
+  constructor(host: Host, open: AppendableSegment, index: SegmentIndex, position: number, nextOffset: number) {
     this.#host = host;
     this.#file = open.file;
     this.name = open.name;
     this.path = open.path;
     this.createdAt = open.createdAt;
+    this.gapBefore = open.gapBefore;
     this.index = index;
     this.position = position;
     this.syncedPosition = position;
@@ -36,7 +39,7 @@ export class ActiveSegment {
   }
 
   /** A segment that was just created, with at most a control frame in it. */
-  static fresh(host: Host, open: OpenSegment, controlBytes: number, segmentBytes: number): ActiveSegment {
+  static fresh(host: Host, open: AppendableSegment, controlBytes: number, segmentBytes: number): ActiveSegment {
     const index = new SegmentIndex(SEGMENT_HEADER_BYTES, segmentBytes);
     const position = SEGMENT_HEADER_BYTES + controlBytes;
     if (controlBytes > 0) index.addControl(SEGMENT_HEADER_BYTES, position);
@@ -93,14 +96,19 @@ export class ActiveSegment {
     this.syncedOffset = this.nextOffset;
   }
 
-  /** Reads the file again up to where it is to be believed, and says how far it is intact. */
-  reread(to: number): SegmentIndex {
-    return buildIndex(this.#host, this.#file, to);
-  }
-
-  /** Cuts the file; the next segment, which begins at the offset given out next, stands for what is cut in any case. */
-  cutTo(position: number): void {
-    this.#file.truncate(position);
+  /**
+   * After a failed sync: cuts off what is not kept, which the next segment stands for in any case, reads again what is,
+   * and makes durable what no sync had covered. Returns up to where the file is intact. Throws the host's error.
+   */
+  async salvage(keptPosition: number): Promise<number> {
+    try {
+      this.#file.truncate(keptPosition);
+    } catch (error) {
+      if (hostCode(error) === '') throw error;
+    }
+    const intactTo = endOfIntact(this.#host.bytes, this.#file, SEGMENT_HEADER_BYTES, keptPosition);
+    await makeDurable(this.#file, this.syncedPosition, intactTo);
+    return intactTo;
   }
 
   close(): void {

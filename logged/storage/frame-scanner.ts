@@ -175,6 +175,13 @@ export interface IntactFrame {
 
 const SEARCH_BYTES = 65536;
 
+/** Up to where the file is one intact frame behind the other. */
+export function endOfIntact(bytes: Bytes, file: File, from: number, to: number): number {
+  const scanner = new FrameScanner(bytes, file, { from, to, chunkBytes: SEARCH_BYTES });
+  while (scanner.next() === 'frame');
+  return scanner.position;
+}
+
 /**
  * The next intact frame at or behind `from`, or null: looks at every byte, so it is for damage only. `leastOffset`
  * keeps out chance likenesses, since offsets only ever grow within a file.

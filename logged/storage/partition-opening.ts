@@ -7,9 +7,11 @@ import type { PartitionSetup } from './partition.ts';
 import { ProducerWindow } from './producer-window.ts';
 import { type RecoveredTail, recoverTail } from './recovery.ts';
 import {
+  type AppendableSegment,
   createSegment,
   indexName,
   listSegments,
+  makeDurable,
   type OpenSegment,
   readSegmentHeader,
   UNFINISHED,
@@ -38,18 +40,20 @@ export async function openPartition(setup: PartitionSetup): Promise<OpenedPartit
   const path = `${directory}/${last.name}`;
   const file = host.files.open(path, 'update');
   try {
-    const { createdAt, intact } = readHead(setup, path, last, file);
-    const open: OpenSegment = { name: last, path, file, createdAt };
+    const { intact, ...head } = readHead(setup, path, last, file);
+    const open: AppendableSegment = { name: last, path, file, ...head };
     const { lastMark } = setup;
     const proof = lastMark?.segmentBase === last.baseOffset ? lastMark : null;
     const tail = await recoverTail(host, directory, open, proof, (scanner) => producers.replay(scanner));
     report(setup, tail);
-    if (!tail.closedCleanly) await file.sync();
+    if (!tail.closedCleanly) await makeDurable(file, tail.durableTo, tail.position);
     const skipTo = offsetAfterReboot(setup, last, tail);
+    if (setup.config().durability !== 'sync') await forgetClosing(host, directory, last);
     if (intact && tail.damage === null && skipTo === tail.nextOffset) {
       return { sealed: before, active: new ActiveSegment(host, open, tail.index, tail.position, skipTo), producers };
     }
-    const active = await begin(setup, skipTo, skipTo > tail.nextOffset, producers);
+    const gapBefore = skipTo > tail.nextOffset || (skipTo === last.baseOffset && head.gapBefore);
+    const active = await begin(setup, skipTo, gapBefore, producers);
     file.close();
     return { sealed: active.name.name === last.name ? before : live, active, producers };
   } catch (error) {
@@ -83,13 +87,14 @@ function readHead(
   path: string,
   name: SegmentName,
   file: OpenSegment['file'],
-): { createdAt: number; intact: boolean } {
+): { createdAt: number; gapBefore: boolean; intact: boolean } {
   try {
-    return { createdAt: readSegmentHeader(setup.host, path, name, file).createdAt, intact: true };
+    const { createdAt, gapBefore } = readSegmentHeader(setup.host, path, name, file);
+    return { createdAt, gapBefore, intact: true };
   } catch (error) {
     if (!(error instanceof CommitLogError) || error.code !== 'damaged' || error.place === null) throw error;
     setup.report({ event: 'damage', topic: setup.topic, partition: setup.partition, place: error.place });
-    return { createdAt: 0, intact: false };
+    return { createdAt: 0, gapBefore: false, intact: false };
   }
 }
 
@@ -106,12 +111,23 @@ function report(setup: PartitionSetup, tail: RecoveredTail): void {
  */
 function offsetAfterReboot(setup: PartitionSetup, name: SegmentName, tail: RecoveredTail): number {
   const { durability, segmentBytes, maxMessageBytes } = setup.config();
-  if (durability === 'sync' || tail.closedCleanly || setup.lastMark !== null) return tail.nextOffset;
+  if (durability === 'sync' || tail.closedCleanly || setup.isSameBoot) return tail.nextOffset;
   const mostBytes = Math.max(segmentBytes, tail.position) + maxMessageBytes;
   const skipTo = name.baseOffset + Math.ceil(mostBytes / LEAST_RECORD_BYTES);
   const { topic, partition } = setup;
   setup.report({ event: 'offsets-skipped', topic, partition, from: tail.nextOffset, to: skipTo });
   return skipTo;
+}
+
+/**
+ * Forgets that the segment was closed in order. Where appends are not durable at once it would come to mean, after a
+ * power cut that took them, that there had been none.
+ */
+export async function forgetClosing(host: Host, directory: string, name: SegmentName): Promise<void> {
+  const path = `${directory}/${indexName(name)}`;
+  if (host.files.stat(path) === null) return;
+  host.files.remove(path);
+  await host.files.syncDir(directory);
 }
 
 async function begin(

@@ -44,9 +44,11 @@ export interface RecoveredTail {
   readonly position: number;
   /** One past the last offset that was ever given out for certain. */
   readonly nextOffset: number;
+  /** Up to where frames themselves say that the file was durable when they were written. */
+  readonly durableTo: number;
   readonly torn: TornTail | null;
   readonly damage: DamagePlace | null;
-  /** True when the log had been closed in order, or holds nothing. */
+  /** True when the log had been closed in order. */
   readonly closedCleanly: boolean;
 }
 
@@ -63,7 +65,8 @@ export async function recoverTail(
   const saved = loadIndex(host, directory, name);
   if (saved !== null && !saved.hasProducers && endsAt(host, file, saved, lengthBytes)) {
     const nextOffset = saved.hasRecords ? saved.lastOffset + 1 : name.baseOffset;
-    return { index: saved, position: lengthBytes, nextOffset, torn: null, damage: null, closedCleanly: true };
+    const position = lengthBytes;
+    return { index: saved, position, nextOffset, durableTo: position, torn: null, damage: null, closedCleanly: true };
   }
   const proven = strongest(saved, proof, name.baseOffset);
   const walk = new TailWalk(host, segment, proven, visit);
@@ -75,9 +78,10 @@ export async function recoverTail(
     index: walk.index,
     position: walk.end,
     nextOffset: missing ? Math.max(walk.nextOffset, proven.endOffset) : walk.nextOffset,
+    durableTo: walk.durableTo,
     torn,
     damage: walk.damage ?? (missing ? { file: segment.path, position: walk.end, resumeOffset: null } : null),
-    closedCleanly: lengthBytes === SEGMENT_HEADER_BYTES || saved?.dataBytes === lengthBytes,
+    closedCleanly: saved?.dataBytes === lengthBytes,
   };
 }
 
@@ -118,6 +122,7 @@ class TailWalk {
   readonly index: SegmentIndex;
   damage: DamagePlace | null = null;
   end = SEGMENT_HEADER_BYTES;
+  durableTo = SEGMENT_HEADER_BYTES;
   nextOffset: number;
 
   readonly #host: Host;
@@ -161,6 +166,7 @@ class TailWalk {
     if (frame.isControl || frame.hasProducer) this.#visit(scanner);
     this.nextOffset = frame.isControl ? frame.baseOffset : frame.lastOffset + 1;
     this.end = frame.nextPosition;
+    this.durableTo = Math.max(this.durableTo, scanner.syncedPosition);
   }
 
   /** The first intact frame behind a bad place, if it or one behind it proves that the place had been durable. */

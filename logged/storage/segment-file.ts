@@ -23,6 +23,12 @@ export interface OpenSegment {
   readonly createdAt: number;
 }
 
+/** A segment that is appended to, or may be. */
+export interface AppendableSegment extends OpenSegment {
+  /** See `SegmentHeader`. */
+  readonly gapBefore: boolean;
+}
+
 export interface NewSegment {
   readonly baseOffset: number;
   readonly createdAt: number;
@@ -36,12 +42,15 @@ export interface NewSegment {
  * Creates a segment to be appended to, head and name durable. Errors are the host's. A file that a failed attempt
  * left behind is replaced.
  */
-export async function createSegment(host: Host, directory: string, segment: NewSegment): Promise<OpenSegment> {
+export async function createSegment(host: Host, directory: string, segment: NewSegment): Promise<AppendableSegment> {
   const { baseOffset, createdAt, gapBefore, firstFrame } = segment;
   const name: SegmentName = { name: `${segmentStem(baseOffset, 0)}.log`, baseOffset, endOffset: 0 };
   const path = `${directory}/${name.name}`;
   const unfinished = `${path}${UNFINISHED}`;
-  if (host.files.stat(unfinished) !== null) host.files.remove(unfinished);
+  // An index of a file that had the name before would say something of this one.
+  for (const stale of [unfinished, `${directory}/${indexName(name)}`]) {
+    if (host.files.stat(stale) !== null) host.files.remove(stale);
+  }
   const file = host.files.open(unfinished, 'create');
   try {
     const header = { baseOffset, endOffset: 0, createdAt, fileBytes: 0, gapBefore };
@@ -54,7 +63,7 @@ export async function createSegment(host: Host, directory: string, segment: NewS
     file.close();
     throw error;
   }
-  return { name, path, file, createdAt };
+  return { name, path, file, createdAt, gapBefore };
 }
 
 /** Reads and checks a segment's head. Errors: `damaged`, `unknown-version`, `io-failed`. */
@@ -99,3 +108,26 @@ export function listSegments(host: Host, directory: string): { live: SegmentName
 }
 
 export const indexName = (name: SegmentName): string => `${segmentStem(name.baseOffset, name.endOffset)}.index`;
+
+const REWRITE_BYTES = 65536;
+
+/**
+ * Makes a range durable that may be known to the page cache only. A sync alone is not enough where one may have failed
+ * before, in this process or in one that was killed: the pages that it lost count as clean. So they are written again.
+ */
+export async function makeDurable(file: File, from: number, to: number): Promise<void> {
+  if (from >= to) return;
+  const chunk = new Uint8Array(Math.min(REWRITE_BYTES, to - from));
+  try {
+    for (let at = from; at < to; ) {
+      const filled = chunk.subarray(0, file.read(chunk.subarray(0, Math.min(chunk.length, to - at)), at));
+      if (filled.length === 0) break;
+      file.write(filled, at);
+      at += filled.length;
+    }
+  } catch (error) {
+    // A full medium that never writes in place: what it has been given before is all that it can be asked to keep.
+    if (hostCode(error) !== 'ENOSPC') throw error;
+  }
+  await file.sync();
+}
