@@ -401,6 +401,7 @@ export class Partition implements PartitionView {
       this.#advance();
     } catch (error) {
       this.#reportFailedSync(error);
+      await this.#tryMend();
     }
   }
 

@@ -11,7 +11,7 @@
  * a slot half written finds the checksum wrong and looks again.
  */
 import type { File, Host } from '../../targets/host.ts';
-import { hostCode } from './host-failure.ts';
+import { guard, hostCode } from './host-failure.ts';
 import { getU64, setU64 } from './u64.ts';
 
 const SLOT_BYTES = 40;
@@ -28,7 +28,7 @@ export interface Watermark {
 
 /** Where a topic's watermark lives. `topicId` keeps apart topics that had the same name one after the other. */
 export function watermarkDir(host: Host, root: string, topicDir: string, topicId: string): string {
-  const volatile = host.files.volatileDir(root);
+  const volatile = guard(`log ${root}`, () => host.files.volatileDir(root));
   return volatile === null ? topicDir : `${volatile}/${topicId}`;
 }
 
@@ -78,8 +78,8 @@ export class WatermarkWriter {
 /** What the writer last said, or null when there is no word of it. */
 export function readWatermark(host: Host, directory: string, partition: number): Watermark | null {
   const path = watermarkPath(directory);
-  if (host.files.stat(path) === null) return null;
   return ignoringHost(() => {
+    if (host.files.stat(path) === null) return null;
     const file = host.files.open(path, 'read');
     try {
       return readSlot(host, file, partition);
