@@ -77,12 +77,13 @@ export type Action =
     }
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'compact'; readonly topic: number }
-  | { readonly do: 'retain' }
+  | { readonly do: 'keepHouse' }
   | { readonly do: 'reopen' }
   /**
    * The process is killed, or the power cut in a way that the number says, so many turns after a call was made that
    * is not awaited.
    */
+  | { readonly do: 'crashCompacting'; readonly topic: number; readonly turns: number; readonly cut: number | null }
   | { readonly do: 'crash'; readonly cut: number | null; readonly turns: number; readonly during: During };
 
 /** What a crash may interrupt: calls of which all is done or nothing. */
@@ -134,9 +135,10 @@ const read = fc.record({
   at: fc.nat({ max: 60 }),
   bytes: fc.constantFrom(1, 100, 3000, 100_000),
 });
+const cut = fc.option(fc.nat(), { freq: 2 });
 const crash = fc.record({
   do: act('crash'),
-  cut: fc.option(fc.nat(), { freq: 2 }),
+  cut,
   turns: fc.nat({ max: 12 }),
   during: fc.oneof(
     fc.record({ do: act('nothing') }),
@@ -164,9 +166,10 @@ const weighted: [number, fc.Arbitrary<Action>][] = [
   [4, read],
   [2, fc.record({ do: act('wait'), ms: fc.constantFrom(1, 1000, 30_000, 100_000) })],
   [3, fc.record({ do: act('compact'), topic })],
-  [2, fc.record({ do: act('retain') })],
+  [2, fc.record({ do: act('keepHouse') })],
   [2, fc.record({ do: act('reopen') })],
   [5, crash],
+  [2, fc.record({ do: act('crashCompacting'), topic, turns: fc.nat({ max: 30 }), cut })],
 ];
 
 export const action = fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary })));

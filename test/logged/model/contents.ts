@@ -10,10 +10,7 @@ export async function contentsOf(log: CommitLog): Promise<Contents> {
   for (const topic of await topicsOf(log)) {
     const description = await log.describeTopic(topic);
     contents.set(`topic ${topic}`, description);
-    const records = await recordsOf(log, { subscriptions: [{ topic }] });
-    for (let partition = 0; partition < description.partitions; partition++) {
-      const place = `${topic}/${partition}`;
-      const stored = records.get(place) ?? [];
+    for (const { partition, place, records: stored } of await partitionsOf(log, topic)) {
       contents.set(`offsets ${place}`, await log.offsets(topic, partition));
       contents.set(`records ${place}`, stored);
       const times = new Set(stored.flatMap(({ timestamp, appendedAt }) => [timestamp ?? appendedAt, appendedAt + 0.5]));
@@ -32,6 +29,23 @@ export function assertSame(found: Contents, expected: Contents): void {
   const different = (one: Contents, other: Contents) =>
     Object.fromEntries([...one].filter(([what, value]) => !areEqual(value, other.get(what))));
   assert.equal(different(found, expected), different(expected, found));
+}
+
+export interface StoredPartition {
+  readonly topic: string;
+  readonly partition: number;
+  /** `topic/partition` */
+  readonly place: string;
+  readonly records: readonly ConsumerRecord[];
+}
+
+export async function partitionsOf(log: CommitLog, topic: string): Promise<StoredPartition[]> {
+  const records = await recordsOf(log, { subscriptions: [{ topic }] });
+  const { partitions } = await log.describeTopic(topic);
+  return Array.from({ length: partitions }, (_, partition) => {
+    const place = `${topic}/${partition}`;
+    return { topic, partition, place, records: records.get(place) ?? [] };
+  });
 }
 
 /** Without those that an implementation keeps for itself. */

@@ -5,8 +5,8 @@ import type { CommitLog, Producer, ProducerRecord, ProduceResult, StartPosition 
 import { referenceLog } from '../../support/reference-log/reference-log.ts';
 import { configs, groups, topics } from './actions.ts';
 import type { Action, During, RecordPlan, StartPlan } from './actions.ts';
-import { areEqual, assertSame, contentsOf, recordsOf, topicsOf } from './contents.ts';
-import type { Subject } from './subject.ts';
+import { areEqual, assertSame, contentsOf, partitionsOf, recordsOf, topicsOf } from './contents.ts';
+import type { Cleaning, Subject } from './subject.ts';
 
 type Fields = Omit<ProducerRecord, 'topic'>;
 type Do<Name extends Action['do']> = Extract<Action, { do: Name }>;
@@ -69,8 +69,10 @@ export class ModelRun {
         return this.#subject.clock.advance(action.ms);
       case 'compact':
         return this.#compact(topicAt(action.topic));
-      case 'retain':
-        return this.#retain();
+      case 'keepHouse':
+        return this.#adopt(await this.#subject.keepHouse());
+      case 'crashCompacting':
+        return this.#crashCompacting(action);
       case 'reopen':
         return this.#subject.reopen();
       case 'crash':
@@ -156,13 +158,29 @@ export class ModelRun {
   }
 
   async #compact(topic: string): Promise<void> {
-    if (!(await topicsOf(this.#model)).includes(topic)) return;
-    const compaction = await this.#subject.compact(topic);
-    if (compaction !== null) this.#model.compact(topic, compaction);
+    if ((await this.#partitions(topic)) > 0) await this.#adopt(await this.#subject.compact(topic));
   }
 
-  async #retain(): Promise<void> {
-    for (const { topic, partition, below } of await this.#subject.retain()) this.#model.expire(topic, partition, below);
+  async #crashCompacting({ topic, turns, cut }: Do<'crashCompacting'>): Promise<void> {
+    const name = topicAt(topic);
+    if ((await this.#partitions(name)) === 0) return;
+    const seed = this.#unsynced.size === 0 ? cut : null;
+    await this.#adopt(await this.#subject.crashCompacting(name, turns, seed));
+  }
+
+  /** What the log under test has removed goes from the model, if it had to go or could. */
+  async #adopt(cleaning: Cleaning): Promise<void> {
+    for (const topic of await topicsOf(this.#subject.log)) {
+      for (const { place, partition, records } of await partitionsOf(this.#subject.log, topic)) {
+        const bounds = cleaning.get(place);
+        if (bounds === undefined) continue;
+        const left = new Set(records.map(({ offset }) => offset));
+        const missing = [...bounds.least].filter((offset) => !left.has(offset));
+        const kept = [...left].filter((offset) => !bounds.most.has(offset));
+        assert.equal({ place, missing, kept }, { place, missing: [], kept: [] });
+        this.#model.keepOnly(topic, partition, left);
+      }
+    }
   }
 
   /** Of a call that was never answered all is done or nothing; one that was answered is done. */

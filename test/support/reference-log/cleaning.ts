@@ -1,33 +1,33 @@
-/** Compaction and retention of the reference log, as explicit acts. */
+/** Compaction as the reference log understands it. */
 import type { ConsumerRecord } from '../../../logged/commit-log.ts';
 import type { Partition } from './state.ts';
 
 export interface Compaction {
   /** How many of the latest records are kept per key. Default 1. */
   readonly keep?: number | undefined;
-  /** By partition: only what is stored below is compacted, though what is above counts as later. Default: all. */
+  /** By partition: only what is stored below takes part; what is above neither goes nor counts. Default: all. */
   readonly below?: readonly number[] | undefined;
-  /** Tombstones among what is compacted go when this says so, and with them nothing is left of their keys. */
+  /** Tombstones that may go. Default: none. */
   readonly dropTombstone?: ((record: ConsumerRecord) => boolean) | undefined;
 }
 
-/** Records without a key are kept: there is nothing later that could replace them. */
-export function compactPartition(partition: Partition, index: number, compaction: Compaction): void {
-  const { keep = 1, below = [], dropTombstone = () => false } = compaction;
-  const limit = below[index] ?? partition.endOffset;
-  const all = partition.records;
-  const later = (record: ConsumerRecord) =>
-    all.filter((other) => other.offset > record.offset && sameKey(other.key, record.key));
-  partition.records = all.filter((record) => {
-    if (record.offset >= limit || record.key === null) return true;
-    if (record.value === null && dropTombstone(record)) return false;
-    const after = later(record);
-    return after.length < keep && !after.some((other) => other.value === null);
-  });
+export function compactPartition(partition: Pick<Partition, 'records'>, index: number, compaction: Compaction): void {
+  partition.records = compacted(partition.records, compaction, compaction.below?.[index]);
 }
 
-export function expirePartition(partition: Partition, below: number): void {
-  partition.records = partition.records.filter((record) => record.offset >= below);
+/** What compaction leaves. Records without a key are kept: there is nothing later that could replace them. */
+export function compacted(
+  records: readonly ConsumerRecord[],
+  { keep = 1, dropTombstone = () => false }: Compaction,
+  below = Number.POSITIVE_INFINITY,
+): ConsumerRecord[] {
+  const sealed = records.filter((record) => record.offset < below);
+  return records.filter((record) => {
+    if (record.offset >= below || record.key === null) return true;
+    if (record.value === null && dropTombstone(record)) return false;
+    const later = sealed.filter((other) => other.offset > record.offset && sameKey(other.key, record.key));
+    return later.length < keep && !later.some((other) => other.value === null);
+  });
 }
 
 function sameKey(a: Uint8Array | null, b: Uint8Array | null): boolean {

@@ -24,7 +24,7 @@ import { checkGroupName, checkTopicName } from '../../../logged/topic-name.ts';
 import type { Clock } from '../../../targets/host.ts';
 import { checkProducer, checkRecord, isCount, require, sizeOf } from './checks.ts';
 import type { RecordFields } from './checks.ts';
-import { compactPartition, expirePartition } from './cleaning.ts';
+import { compactPartition } from './cleaning.ts';
 import type { Compaction } from './cleaning.ts';
 import { remember, rememberedOffset } from './producer-memory.ts';
 import { announce, emptyPartition, emptyState, offsetForTime, offsetsOf } from './state.ts';
@@ -191,15 +191,21 @@ export class ReferenceLog implements CommitLog {
     return new ReferenceLog(this.#options, this.#state);
   }
 
-  /** Compacts all partitions of a topic now, each up to its own offset in `compaction.below`. */
+  /** Compacts all partitions of a topic now. */
   compact(topic: string, compaction: Compaction = {}): void {
-    for (const [index, partition] of this.#topic(topic).partitions.entries())
-      compactPartition(partition, index, compaction);
+    for (const [index, one] of this.#topic(topic).partitions.entries()) compactPartition(one, index, compaction);
+  }
+
+  /** Removes all records of a partition but those, whatever may have been the reason. */
+  keepOnly(topic: string, partition: number, offsets: ReadonlySet<number>): void {
+    const found = this.#partition(topic, partition);
+    found.records = found.records.filter(({ offset }) => offsets.has(offset));
   }
 
   /** Removes what a partition stores below an offset, as retention does. */
   expire(topic: string, partition: number, below: number): void {
-    expirePartition(this.#partition(topic, partition), below);
+    const found = this.#partition(topic, partition);
+    found.records = found.records.filter(({ offset }) => offset >= below);
   }
 
   async #append(
