@@ -105,8 +105,13 @@ export class Housekeeping {
 
   #next(delayMs: number): void {
     this.#timer = this.#setup.host.clock.timer(delayMs, () => {
-      void this.round().then(() => {
+      const goOn = (): void => {
         if (!this.#stopped) this.#next(this.#setup.everyMs);
+      };
+      void this.round().then(goOn, (error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        this.#setup.report({ event: 'background-failed', topic: '', message });
+        goOn();
       });
     });
   }
@@ -150,12 +155,7 @@ export class Housekeeping {
     if (this.#compactor.needs(partition, topic.config)) await this.#compact(topic, partition, signal, false);
   }
 
-  async #compact(
-    topic: Topic,
-    partition: Partition,
-    signal: Signal,
-    everything: boolean,
-  ): Promise<CompactionReport> {
+  async #compact(topic: Topic, partition: Partition, signal: Signal, everything: boolean): Promise<CompactionReport> {
     const strategy = this.#setup.strategies.get(topic.name);
     const report = await this.#compactor.run(partition, { config: topic.config, strategy, everything, signal });
     if (report.outcome !== 'cancelled') {

@@ -8,7 +8,7 @@
  *   <root>/trash/<id>                       a topic that was deleted: renamed away, then removed file by file
  */
 import type { Host, Lock } from '../../targets/host.ts';
-import { hostCode } from './host-failure.ts';
+import { guard, hostCode } from './host-failure.ts';
 import { type TopicMeta, writeTopicFile } from './topic-file.ts';
 
 const LOCK_RETRY_MS = 5;
@@ -98,8 +98,7 @@ export class TopicDirectories {
 
   list(): string[] {
     const { files } = this.#host;
-    if (files.stat(this.#topics) === null) return [];
-    return files.list(this.#topics).sort();
+    return guard(`log ${this.root}`, () => (files.stat(this.#topics) === null ? [] : files.list(this.#topics).sort()));
   }
 
   /** Errors are the host's; EEXIST or ENOTEMPTY when the topic is there. */
