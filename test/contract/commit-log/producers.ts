@@ -148,6 +148,13 @@ export function producerContract(factory: LogFactory): void {
     assert.is((await read(opened.log, 'a')).length, 9);
   });
 
+  test('a call may be overtaken by a later one', async ({ log }) => {
+    assert.is(shown(await log.produce(record('a', 'later'), { id, sequence: 10 })), '0/0');
+    assert.is(shown(await log.produce(record('a', 'earlier'), { id, sequence: 3 })), '0/1');
+    assert.is(shown(await log.produce(record('a', 'earlier'), { id, sequence: 3 })), '0/1 again');
+    assert.is(shown(await log.produce(record('a', 'later'), { id, sequence: 10 })), '0/0 again');
+  });
+
   test('a stale sequence is stale after a reopen too', async (opened) => {
     for (const i of range(1000)) await opened.log.produce(record('a', `${i}`), { id, sequence: i });
     await opened.reopen();

@@ -4,21 +4,26 @@ import { require } from './checks.ts';
 import type { Partition } from './state.ts';
 
 /** The offset of a record that was appended before, null when it was not; throws `stale-sequence`. */
-export function rememberedOffset(partition: Partition, producer: Producer): number | null {
-  const calls = partition.producers.get(producer.id) ?? [];
-  for (const offsets of calls) {
-    const offset = offsets.get(producer.sequence);
+export function rememberedOffset(partition: Partition, { id, sequence }: Producer): number | null {
+  const remembered = partition.producers.get(id);
+  if (remembered === undefined) return null;
+  for (const offsets of remembered.calls) {
+    const offset = offsets.get(sequence);
     if (offset !== undefined) return offset;
   }
-  const oldest = Math.min(...(calls[0]?.keys() ?? []));
-  const message = `producer ${producer.id}: sequence ${producer.sequence} is older than ${oldest}`;
-  require(calls.length === 0 || producer.sequence > oldest, 'stale-sequence', message);
+  const { forgottenTo } = remembered;
+  require(sequence >
+    forgottenTo, 'stale-sequence', `producer ${id}: ${sequence} is not remembered, as all to ${forgottenTo}`);
   return null;
 }
 
-/** Remembers a call, and forgets the oldest when there are more than `calls`. */
-export function remember(partition: Partition, id: number, offsets: Map<number, number>, calls: number): void {
-  const remembered = partition.producers.get(id) ?? [];
-  remembered.push(offsets);
-  partition.producers.set(id, remembered.slice(-calls));
+/** Remembers a call, and forgets the oldest when there are more than `most`. */
+export function remember(partition: Partition, id: number, offsets: Map<number, number>, most: number): void {
+  const remembered = partition.producers.get(id) ?? { calls: [], forgottenTo: -1 };
+  partition.producers.set(id, remembered);
+  remembered.calls.push(offsets);
+  if (remembered.calls.length > most) {
+    const forgotten = remembered.calls.shift();
+    remembered.forgottenTo = Math.max(remembered.forgottenTo, ...(forgotten?.keys() ?? []));
+  }
 }

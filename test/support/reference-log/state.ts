@@ -20,8 +20,15 @@ export interface Partition {
   /** In the order of offsets, which has gaps after compaction. */
   records: ConsumerRecord[];
   endOffset: number;
-  /** By producer id: the offsets by sequence of each remembered call, the oldest call first. */
-  readonly producers: Map<number, Map<number, number>[]>;
+  /** By producer id. */
+  readonly producers: Map<number, Remembrance>;
+}
+
+export interface Remembrance {
+  /** The offsets by sequence of each remembered call, the oldest call first. */
+  readonly calls: Map<number, number>[];
+  /** The highest sequence of the calls that are remembered no more, or -1. */
+  forgottenTo: number;
 }
 
 export function emptyState(): State {
