@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { setMaxListeners } from 'node:events';
 import { kafkaApp } from '../../http-api/kafka-app.ts';
 import { plainError, printError } from '../../http-api/kafka/errors.ts';
+import { openApi } from '../../http-api/kafka/openapi.ts';
 import { registerStreambed } from '../../http-api/kafka/streambed/routes.ts';
 import { registerStreams } from '../../http-api/kafka/streams/routes.ts';
 import { registerV2 } from '../../http-api/kafka/v2/routes.ts';
@@ -21,7 +22,7 @@ import { parseServeOptions, serveHelp, type ServeOptions, UsageError } from './s
 /** How long requests under way may take to finish after a signal. */
 const graceMs = 10_000;
 const maxHeaderBytes = 16 * 1024;
-const dialects = [registerStreambed, registerV2, registerV3, registerStreams];
+const dialects = [registerStreambed, registerV2, registerV3, registerStreams, openApi(readOpenApi)];
 
 /** One line per event, for a supervisor's log. */
 function say(line: string): void {
@@ -116,11 +117,22 @@ function nextSignal(): Promise<string> {
   });
 }
 
+/** A file of the package: seen from the source of this file and from what is built of it, it is in the same place. */
+function readPackageFile(path: string): string {
+  return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+}
+
+function readOpenApi(): string | null {
+  try {
+    return readPackageFile('http-api/kafka/openapi.json');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
 function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return manifest.version;
+  return (JSON.parse(readPackageFile('package.json')) as { version: string }).version;
 }
 
 /** What went wrong, for people: what they can do something about in words, everything else with its stack. */

@@ -79,6 +79,12 @@ test('the environment, and the command line above it', async () => {
   assert.match(lines[0] ?? '', `, log in ${data}`);
 });
 
+test('the OpenAPI document comes with it', async () => {
+  const { url } = await started();
+  const document = (await (await fetch(`${url}/openapi.json`)).json()) as { openapi: string };
+  assert.match(document.openapi, /^3\.1/);
+});
+
 test('beyond loopback when told so, and by another name', async () => {
   const service = await started('--kafka', '0.0.0.0:0', '--allow-remote', '--advertise', 'http://gateway:8082');
   const headers = { 'content-type': 'application/vnd.kafka.v2+json' };
