@@ -108,6 +108,17 @@ export class AppendBuffer {
     sealFrame(bytes, this.bytes, this.#view, frame.at, { syncedPosition, baseOffset, appendedAt });
   }
 
+  /** Those frames from the given one on that fit into so many bytes; at least one. */
+  framesFor(from: number, roomBytes: number): readonly WaitingFrame[] {
+    const startAt = this.frames[from]?.at ?? 0;
+    let to = from + 1;
+    for (; to < this.frames.length; to++) {
+      const { at, frameBytes } = this.frames[to] as WaitingFrame;
+      if (at + frameBytes - startAt > roomBytes) break;
+    }
+    return this.frames.slice(from, to);
+  }
+
   clear(): void {
     this.frames.length = 0;
     this.usedBytes = 0;

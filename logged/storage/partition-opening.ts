@@ -3,7 +3,7 @@ import type { Host } from '../../targets/host.ts';
 import { CommitLogError } from '../commit-log.ts';
 import { ActiveSegment } from './active-segment.ts';
 import { hostCode } from './host-failure.ts';
-import type { PartitionSetup } from './partition.ts';
+import type { PartitionSetup } from './partition-setup.ts';
 import { ProducerWindow } from './producer-window.ts';
 import { type RecoveredTail, recoverTail } from './recovery.ts';
 import {
@@ -33,7 +33,7 @@ export async function openPartition(setup: PartitionSetup): Promise<OpenedPartit
   const producers = new ProducerWindow();
   const last = live[live.length - 1];
   if (last === undefined || last.endOffset !== 0) {
-    const active = await begin(setup, last?.endOffset ?? 0, false, producers);
+    const active = await beginSegment(setup, { baseOffset: last?.endOffset ?? 0, gapBefore: false }, producers);
     return { sealed: live, active, producers };
   }
   const before = live.slice(0, -1);
@@ -53,7 +53,7 @@ export async function openPartition(setup: PartitionSetup): Promise<OpenedPartit
       return { sealed: before, active: new ActiveSegment(host, open, tail.index, tail.position, skipTo), producers };
     }
     const gapBefore = skipTo > tail.nextOffset || (skipTo === last.baseOffset && head.gapBefore);
-    const active = await begin(setup, skipTo, gapBefore, producers);
+    const active = await beginSegment(setup, { baseOffset: skipTo, gapBefore }, producers);
     file.close();
     return { sealed: active.name.name === last.name ? before : live, active, producers };
   } catch (error) {
@@ -130,15 +130,14 @@ export async function forgetClosing(host: Host, directory: string, name: Segment
   await host.files.syncDir(directory);
 }
 
-async function begin(
-  setup: PartitionSetup,
-  baseOffset: number,
-  gapBefore: boolean,
+/** Creates a segment to be appended to, durably, with the producers that are remembered. Errors are the host's. */
+export async function beginSegment(
+  { host, directory, config }: PartitionSetup,
+  { baseOffset, gapBefore }: { readonly baseOffset: number; readonly gapBefore: boolean },
   producers: ProducerWindow,
 ): Promise<ActiveSegment> {
-  const { host, directory } = setup;
   const createdAt = host.clock.now();
   const firstFrame = producers.encode(host.bytes, SEGMENT_HEADER_BYTES, baseOffset, createdAt);
   const open = await createSegment(host, directory, { baseOffset, createdAt, gapBefore, firstFrame });
-  return ActiveSegment.fresh(host, open, firstFrame?.length ?? 0, setup.config().segmentBytes);
+  return ActiveSegment.fresh(host, open, firstFrame?.length ?? 0, config().segmentBytes);
 }

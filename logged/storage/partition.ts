@@ -10,39 +10,19 @@
  */
 import type { Host } from '../../targets/host.ts';
 import { CommitLogError, type DamagePlace } from '../commit-log.ts';
-import type { LogEvent } from '../log-event.ts';
 import type { TopicConfig } from '../topic-config.ts';
-import { ActiveSegment } from './active-segment.ts';
-import { AppendBuffer, type FrameContent, type WaitingFrame } from './append-buffer.ts';
+import type { ActiveSegment } from './active-segment.ts';
+import type { AppendBuffer, FrameContent, WaitingFrame } from './append-buffer.ts';
+import { AppendQueue } from './append-queue.ts';
 import { HighWatermark } from './high-watermark.ts';
 import { asLogError, hostCode } from './host-failure.ts';
 import { saveIndex } from './index-file.ts';
-import { openPartition } from './partition-opening.ts';
+import { beginSegment, openPartition } from './partition-opening.ts';
+import type { PartitionSetup } from './partition-setup.ts';
 import type { PartitionView, Readable } from './partition-view.ts';
 import { ProducerWindow } from './producer-window.ts';
-import { createSegment } from './segment-file.ts';
-import { SEGMENT_HEADER_BYTES, type SegmentName } from './segment-header.ts';
+import type { SegmentName } from './segment-header.ts';
 import type { SegmentIndex } from './segment-index.ts';
-import type { Watermark } from './watermark.ts';
-
-export interface PartitionSetup {
-  readonly host: Host;
-  readonly topic: string;
-  readonly partition: number;
-  readonly directory: string;
-  /** The configuration in force at the moment. */
-  readonly config: () => TopicConfig;
-  readonly report: (event: LogEvent) => void;
-  readonly publish: (mark: Watermark) => void;
-  /** What a writer before us had published, if it was killed: so far everything was durable, or is still written. */
-  readonly lastMark: Watermark | null;
-  /** True when a writer that was killed had the partition open since the machine was started. */
-  readonly isSameBoot: boolean;
-  /** The most bytes that may wait to be written. */
-  readonly maxPendingBytes: number;
-  /** False while the last room on the medium is lent to those who make more. */
-  readonly mayAppend: () => boolean;
-}
 
 /** Appends that are written at once, on an `os` topic, before the event loop gets its turn. */
 const WRITES_PER_TURN = 256;
@@ -70,13 +50,9 @@ export class Partition implements PartitionView {
   #closed = false;
   #closedCleanly = false;
 
-  #pending = new AppendBuffer();
-  #spare = new AppendBuffer();
-  #drainDue = false;
+  readonly #queue: AppendQueue;
   #syncDue = false;
   #writesThisTurn = 0;
-  #tasks = 0;
-  #lastTask: Promise<unknown> = Promise.resolve();
 
   private constructor(
     setup: PartitionSetup,
@@ -90,6 +66,7 @@ export class Partition implements PartitionView {
     this.directory = setup.directory;
     this.producers = producers;
     this.#setup = setup;
+    this.#queue = new AppendQueue(setup.host.clock, (buffer) => this.#commit(buffer));
     this.#sealed = sealed;
     this.#active = active;
     this.#keptPosition = active.position;
@@ -153,14 +130,14 @@ export class Partition implements PartitionView {
       reject(refusal);
       return;
     }
-    const frameBytes = this.#pending.add(content, resolve, reject);
+    const frameBytes = this.#queue.add(content, resolve, reject);
     if (this.#mayWriteNow(frameBytes)) this.#writeNow();
-    else this.#drainSoon();
+    else this.#queue.drainSoon();
   }
 
   #refusal(): CommitLogError | null {
     if (this.#closed) return new CommitLogError('closed', `topic ${this.topic}: log is closed`);
-    const { usedBytes } = this.#pending;
+    const { usedBytes } = this.#queue.pending;
     const { maxPendingBytes, mayAppend } = this.#setup;
     if (!mayAppend()) return new CommitLogError('no-space', `topic ${this.topic}: room is being made`);
     if (usedBytes < maxPendingBytes) return null;
@@ -170,7 +147,7 @@ export class Partition implements PartitionView {
 
   /** Begins a new segment, unless the active one is empty; resolves when all before it is sealed. */
   roll(): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#queue.exclusively(async () => {
       if (this.#broken) await this.#mend();
       else if (this.#rollBegun || !this.#active.isEmpty) await this.#roll();
     });
@@ -197,9 +174,9 @@ export class Partition implements PartitionView {
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    await this.#exclusively(() => this.#drain());
+    await this.#queue.drain();
     this.#closed = true;
-    await this.#exclusively(() => this.#seal());
+    await this.#queue.exclusively(() => this.#seal());
     this.#mark.close();
   }
 
@@ -218,37 +195,7 @@ export class Partition implements PartitionView {
     }
   }
 
-  // The queue
-
-  /** Runs tasks that change the active segment one after the other. */
-  #exclusively<T>(task: () => Promise<T>): Promise<T> {
-    this.#tasks++;
-    const run = this.#lastTask.then(task);
-    const ended = (): void => {
-      this.#tasks--;
-    };
-    this.#lastTask = run.then(ended, ended);
-    return run;
-  }
-
-  #drainSoon(): void {
-    if (this.#drainDue) return;
-    this.#drainDue = true;
-    this.host.clock.soon(() => {
-      this.#drainDue = false;
-      void this.#exclusively(() => this.#drain());
-    });
-  }
-
-  async #drain(): Promise<void> {
-    while (this.#pending.frames.length > 0) {
-      const buffer = this.#pending;
-      this.#pending = this.#spare;
-      this.#spare = buffer;
-      await this.#commit(buffer);
-      buffer.clear();
-    }
-  }
+  // Writing and acknowledging
 
   async #commit(buffer: AppendBuffer): Promise<void> {
     const { frames } = buffer;
@@ -257,7 +204,7 @@ export class Partition implements PartitionView {
       while (done < frames.length) {
         if (this.#broken) await this.#mend();
         if (this.#rollDue(frames[done]?.frameBytes ?? 0)) await this.#roll();
-        const run = frames.slice(done, done + this.#fitting(frames, done));
+        const run = buffer.framesFor(done, this.#config.segmentBytes - this.#active.position);
         await this.#commitRun(buffer, run);
         done += run.length;
       }
@@ -281,7 +228,7 @@ export class Partition implements PartitionView {
       await this.#takeBack();
       throw error;
     }
-    if (this.#durability() === 'sync') await this.#sync();
+    if (this.#config.durability === 'sync') await this.#sync();
     this.#advance();
     for (const frame of run) {
       frame.resolve(baseOffset);
@@ -289,25 +236,13 @@ export class Partition implements PartitionView {
     }
   }
 
-  /** How many frames from `from` on go into the active segment; at least one. */
-  #fitting(frames: readonly WaitingFrame[], from: number): number {
-    const room = this.#config().segmentBytes - this.#active.position;
-    const start = frames[from]?.at ?? 0;
-    let count = 1;
-    for (let i = from + 1; i < frames.length; i++, count++) {
-      const frame = frames[i] as WaitingFrame;
-      if (frame.at + frame.frameBytes - start > room) break;
-    }
-    return count;
-  }
-
   // Writing at once, on an `os` topic
 
   #mayWriteNow(frameBytes: number): boolean {
     return (
-      this.#durability() === 'os' &&
-      this.#tasks === 0 &&
-      this.#pending.frames.length === 1 &&
+      this.#config.durability === 'os' &&
+      this.#queue.isQuiet &&
+      this.#queue.pending.frames.length === 1 &&
       this.#writesThisTurn < WRITES_PER_TURN &&
       !this.#broken &&
       !this.#rollDue(frameBytes)
@@ -315,13 +250,13 @@ export class Partition implements PartitionView {
   }
 
   #writeNow(): void {
-    const buffer = this.#pending;
+    const buffer = this.#queue.pending;
     const frame = buffer.frames[0] as WaitingFrame;
     const baseOffset = this.#active.nextOffset;
     try {
       this.#active.write(buffer, buffer.frames, this.host.clock.now());
     } catch {
-      this.#drainSoon();
+      this.#queue.drainSoon();
       return;
     }
     this.#advance();
@@ -336,11 +271,7 @@ export class Partition implements PartitionView {
 
   // Durability
 
-  #durability(): TopicConfig['durability'] {
-    return this.#config().durability;
-  }
-
-  #config(): TopicConfig {
+  get #config(): TopicConfig {
     return this.#setup.config();
   }
 
@@ -372,7 +303,7 @@ export class Partition implements PartitionView {
     const active = this.#active;
     this.#keptPosition = active.position;
     this.#keptOffset = active.nextOffset;
-    const durability = this.#durability();
+    const durability = this.#config.durability;
     if (durability === 'os') {
       this.#setReadable(active.position, active.nextOffset);
       this.#mark.publishSoon();
@@ -391,7 +322,7 @@ export class Partition implements PartitionView {
     this.host.clock.timer(everyMs, () => {
       this.#syncDue = false;
       if (this.#closed || this.#broken) return;
-      void this.#exclusively(() => this.#syncBehind());
+      void this.#queue.exclusively(() => this.#syncBehind());
     });
   }
 
@@ -412,14 +343,14 @@ export class Partition implements PartitionView {
   // Segments
 
   #isOld(): boolean {
-    return this.host.clock.now() - this.#active.createdAt > this.#config().segmentMs;
+    return this.host.clock.now() - this.#active.createdAt > this.#config.segmentMs;
   }
 
   #rollDue(frameBytes: number): boolean {
     const active = this.#active;
     if (this.#rollBegun) return true;
     if (active.isEmpty) return false;
-    return active.position + frameBytes > this.#config().segmentBytes || this.#isOld();
+    return active.position + frameBytes > this.#config.segmentBytes || this.#isOld();
   }
 
   async #roll(): Promise<void> {
@@ -454,15 +385,12 @@ export class Partition implements PartitionView {
 
   /** Creates the next segment and goes over to it. When that fails, everything stays as it was. */
   async #begin(baseOffset: number): Promise<void> {
-    const { host, directory } = this;
     const old = this.#active;
-    const createdAt = host.clock.now();
-    const firstFrame = this.producers.encode(host.bytes, SEGMENT_HEADER_BYTES, baseOffset, createdAt);
     const gapBefore = old.gapBefore && old.name.baseOffset === baseOffset;
-    const open = await createSegment(host, directory, { baseOffset, createdAt, gapBefore, firstFrame });
+    const fresh = await beginSegment(this.#setup, { baseOffset, gapBefore }, this.producers);
     this.#rollBegun = false;
-    this.#active = ActiveSegment.fresh(host, open, firstFrame?.length ?? 0, this.#config().segmentBytes);
-    if (old.name.name !== open.name.name) this.#sealed = [...this.#sealed, old.name];
+    this.#active = fresh;
+    if (old.name.name !== fresh.name.name) this.#sealed = [...this.#sealed, old.name];
     this.#keptPosition = this.#active.position;
     this.#keptOffset = baseOffset;
     this.#setReadable(this.#active.position, baseOffset);
