@@ -91,7 +91,10 @@ export class Topics {
     }
     const meta = this.#newMeta(partitions, config);
     if (validateOnly) return new Topic(this.#setup, name, meta).describe();
-    return (await this.#create(name, meta)).describe();
+    const topic = await this.#create(name, meta);
+    // Another process may have been faster.
+    if (topic.meta.id !== meta.id) throw new CommitLogError('topic-exists', `topic ${name}: exists already`);
+    return topic.describe();
   }
 
   async alter(name: string, change: TopicChange): Promise<TopicDescription> {
@@ -151,7 +154,6 @@ export class Topics {
     try {
       await this.#setup.directories.create(name, meta);
     } catch (error) {
-      // Another process may have been faster.
       const theirs = EXISTS.has(hostCode(error)) ? this.find(name) : null;
       if (theirs === null) throw asLogError(error, `topic ${name}`);
       return theirs;

@@ -126,12 +126,12 @@ export function producerContract(factory: LogFactory): void {
   });
 
   test('a sequence that is older than what is remembered is stale', async ({ log }) => {
-    for (const i of range(1000)) await log.produce(record('a', `${i}`), { id, sequence: i });
+    for (const i of range(200)) await log.produce(record('a', `${i}`), { id, sequence: i });
     await fails('stale-sequence', () => log.produce(record('a', '0'), { id, sequence: 0 }));
     const [result] = await log.produceBatch('a', [{ key: null, value: bytes('0') }], { id, sequence: 0 });
     assert.is(result !== undefined && 'error' in result && result.error.code, 'stale-sequence');
-    assert.is(shown(await log.produce(record('a', '999'), { id, sequence: 999 })), '0/999 again');
-    assert.is(shown(await log.produce(record('a', '1000'), { id, sequence: 1000 })), '0/1000');
+    assert.is(shown(await log.produce(record('a', '199'), { id, sequence: 199 })), '0/199 again');
+    assert.is(shown(await log.produce(record('a', '200'), { id, sequence: 200 })), '0/200');
   });
 
   test('the last call is remembered over a reopen', async (opened) => {
@@ -156,10 +156,10 @@ export function producerContract(factory: LogFactory): void {
   });
 
   test('a stale sequence is stale after a reopen too', async (opened) => {
-    for (const i of range(1000)) await opened.log.produce(record('a', `${i}`), { id, sequence: i });
+    for (const i of range(200)) await opened.log.produce(record('a', `${i}`), { id, sequence: i });
     await opened.reopen();
     await fails('stale-sequence', () => opened.log.produce(record('a', '0'), { id, sequence: 0 }));
-    assert.is(shown(await opened.log.produce(record('a', '999'), { id, sequence: 999 })), '0/999 again');
+    assert.is(shown(await opened.log.produce(record('a', '199'), { id, sequence: 199 })), '0/199 again');
   });
 
   test('a call that was refused can be made again', async ({ log }) => {
