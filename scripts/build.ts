@@ -1,10 +1,10 @@
 /**
  * Builds `dist/` from what package.json promises: `dist/node/<name>.js`, one file per `bin`, from
  * `targets/node/<name>.ts`; `dist/lib/` with one module per entry of `exports`, and `dist/types/` with its
- * declarations, both laid out like the sources. Packages stay imports: npm installs them.
+ * declarations, both laid out like the sources; and `dist/openapi.json`. Packages stay imports: npm installs them.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 interface Manifest {
@@ -42,6 +42,8 @@ try {
     splitting: true, // a class is the same class, whichever entry it is imported from
     chunkNames: 'chunks/[hash]',
   });
+  const openApi: unknown = JSON.parse(readFileSync('http-api/kafka/openapi.json', 'utf8'));
+  writeFileSync(`${stage}/openapi.json`, JSON.stringify(openApi));
   for (const path of bins) chmodSync(path.replace(/^dist/, stage), 0o755);
   const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json', '--outDir', `${stage}/types`];
   execFileSync(process.execPath, tsc, { stdio: 'inherit' });
