@@ -37,6 +37,7 @@ export const watermarkPath = (directory: string): string => `${directory}/waterm
 /** The writer's side. Readers can do without it, so its failures are not the producers' errors. */
 export class WatermarkWriter {
   readonly #host: Host;
+  readonly #directory: string;
   readonly #path: string;
   #file: File | null;
   readonly #slot = new Uint8Array(SLOT_BYTES);
@@ -44,6 +45,7 @@ export class WatermarkWriter {
 
   constructor(host: Host, directory: string) {
     this.#host = host;
+    this.#directory = directory;
     this.#path = watermarkPath(directory);
     this.#file = this.#open(directory);
   }
@@ -71,7 +73,10 @@ export class WatermarkWriter {
   close(remove: boolean): void {
     this.#file?.close();
     this.#file = null;
-    if (remove) ignoringHost(() => this.#host.files.remove(this.#path));
+    if (!remove) return;
+    ignoringHost(() => this.#host.files.remove(this.#path));
+    // Where it is the topic's own directory, that is not empty and stays.
+    ignoringHost(() => this.#host.files.removeDir(this.#directory));
   }
 }
 
