@@ -5,24 +5,18 @@
 import {
   CommitLogError,
   type CommitLogErrorCode,
-  type ProducedOffset,
   type Producer,
   type ProduceResult,
 } from '../../../logged/commit-log.ts';
 import type { KafkaContext } from '../../kafka-app.ts';
 import { KafkaHttpError, toHttpError } from '../errors.ts';
-import type { V3Record } from './record.ts';
+import type { Appended, V3Record } from './record.ts';
 
 /** What was read of a request: a record, or why there is none. */
 export type Entry = V3Record | KafkaHttpError;
 
 /** What became of it. */
 export type Outcome = Appended | KafkaHttpError;
-
-export interface Appended {
-  readonly sent: V3Record;
-  readonly produced: ProducedOffset;
-}
 
 /** With these the log has appended nothing of the call, for the sake of one of its records. */
 const OF_ONE_RECORD: ReadonlySet<CommitLogErrorCode> = new Set([

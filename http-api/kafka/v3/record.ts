@@ -4,13 +4,12 @@
  * `type` is BINARY (base64), JSON (any value, stored as its text) or STRING; without it, BINARY. A key or value whose
  * `data` is null or absent is null. A record without a timestamp gets the time of its arrival, as Kafka's producers do.
  */
-import type { ProducerRecord } from '../../../logged/commit-log.ts';
+import type { ProducedOffset, ProducerRecord } from '../../../logged/commit-log.ts';
 import { parseTime, printTime } from '../../../logged/rfc3339.ts';
 import type { KafkaContext } from '../../kafka-app.ts';
 import { embeddedBytes } from '../embedded.ts';
 import { KafkaHttpError } from '../errors.ts';
 import { isObject, type JsonObject } from '../wire.ts';
-import type { Appended } from './produce.ts';
 import {
   badRequest,
   checkMembers,
@@ -32,6 +31,12 @@ export interface V3Record {
   readonly timestamp: number;
   readonly key: DataReport | undefined;
   readonly value: DataReport | undefined;
+}
+
+/** A record that was stored, and where. */
+export interface Appended {
+  readonly sent: V3Record;
+  readonly produced: ProducedOffset;
 }
 
 export const RECORD_MEMBERS = ['partition_id', 'headers', 'key', 'value', 'timestamp'];
