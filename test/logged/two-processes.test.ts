@@ -4,7 +4,18 @@
  */
 import * as assert from 'uvu/assert';
 import { FileLog } from '../../logged/file-log.ts';
-import { append, bytes, fails, iterate, next, range, read, readAll, record } from '../contract/commit-log/harness.ts';
+import {
+  append,
+  bytes,
+  fails,
+  iterate,
+  next,
+  range,
+  read,
+  readAll,
+  record,
+  shown,
+} from '../contract/commit-log/harness.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';
 import { suite } from '../support/suite.ts';
 
@@ -170,6 +181,59 @@ withBoth('commits of the one are seen by the other', async ({ service, command }
   await fails('locked', () => command.deleteGroup('g'));
   await service.deleteGroup('g');
   assert.equal(await command.listGroups(), []);
+});
+
+withBoth('a reader in the middle of a topic that is compacted misses nothing that is left', async (both) => {
+  const { service, command } = both;
+  await service.createTopic('a', { config: { 'segment.bytes': '4096' } });
+  const value = (i: number) => bytes(`${i}`.padEnd(300));
+  const keyed = (i: number) => ({ topic: 'a', key: bytes(`${i % 7}`), value: i % 10 === 9 ? null : value(i) });
+  for (const i of range(100)) await service.produce(keyed(i));
+  const records = iterate(command, { subscriptions: [{ topic: 'a' }], maxBatchBytes: 1000 });
+  const seen: number[] = [];
+  const take = async (count: number) => {
+    for (const _ of range(count)) {
+      const result = await records.next();
+      if (result.done !== true) seen.push(result.value.offset);
+    }
+  };
+  await take(20);
+  await service.compact('a');
+  await service.produce(keyed(100));
+  const left = (await readAll(service, { subscriptions: [{ topic: 'a' }] })).map(({ offset }) => offset);
+  assert.ok(left.length < 30);
+  while (seen.at(-1) !== 100) await take(1);
+  assert.equal(
+    seen,
+    [...seen].sort((a, b) => a - b),
+    'in order, none twice',
+  );
+  for (const offset of left) assert.ok(seen.includes(offset), `offset ${offset} was missed`);
+  assert.equal(await command.offsets('a', 0), await service.offsets('a', 0));
+  assert.equal(await read(command, 'a'), await read(service, 'a'));
+});
+
+withBoth('a reader in the middle of a topic that expires goes on behind', async ({ service, command, disk }) => {
+  const config = { 'segment.bytes': '4096', 'retention.ms': '60000' };
+  await service.createTopic('a', { config });
+  for (const i of range(40)) await append(service, 'a', 0, `${i}`.padEnd(500));
+  const records = iterate(command, { subscriptions: [{ topic: 'a' }], maxBatchBytes: 600 });
+  for (const i of range(3)) assert.is((await next(records)).trim(), `${i}`);
+  await disk.clock.advance(61_000);
+  await append(service, 'a', 0, 'young');
+  await service.keepHouse();
+  const left = await read(service, 'a');
+  assert.ok(left.length < 10);
+  const seen: string[] = [];
+  while (seen.at(-1) !== left.at(-1)) {
+    const result = await records.next();
+    if (result.done !== true) seen.push(shown(result.value));
+  }
+  assert.equal(seen.slice(-left.length), left);
+  // What the reader holds already may still come.
+  assert.ok(seen.length < 20, `${seen.length} records`);
+  assert.equal(await command.offsets('a', 0), await service.offsets('a', 0));
+  assert.equal(await read(command, 'a'), await read(service, 'a'));
 });
 
 withBoth('a reader leaves topics to whoever writes them', async ({ service, command }) => {
