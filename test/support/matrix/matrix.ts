@@ -1,0 +1,280 @@
+/**
+ * The crash matrix: what becomes of a scenario when the power goes, the process is killed, or the host fails, at every
+ * call of the host.
+ *
+ * - `cutMatrix` runs a scenario once and takes cut disks at every call. Between two calls that change something the disk
+ *   is the same and only more is acknowledged, so looking just before each of those says all that can be said.
+ * - `killMatrix` runs it once per call and kills the process there; what it had written is then pending for ever, and the
+ *   next process must not take it for durable. Its own appends are cut in turn.
+ * - `faultMatrix` runs it once per call, which fails, and cuts at and after the moment at which a caller was told.
+ *
+ * By default a part of the cuts is tried, chosen by the seed. `STREAMBED_MATRIX=full` tries all of them,
+ * `STREAMBED_SEED=n` another part, and `STREAMBED_MATRIX=<what a failure prints>` one alone.
+ */
+import * as assert from 'uvu/assert';
+import { FaultHost } from '../fault-host/fault-host.ts';
+import { failAt, type HostCall, type Plan, shortWriteAt, stopAt } from '../fault-host/plan.ts';
+import { MemoryDisk } from '../memory-host/disk.ts';
+import { type CutChoice, cutChoices } from '../memory-host/power-cut.ts';
+import type { Suite } from '../suite.ts';
+import { Actor } from './actor.ts';
+import { Ledger } from './ledger.ts';
+import { checkLog, openLog, type Options, type Thoroughness } from './verdict.ts';
+
+const SETTING = process.env['STREAMBED_MATRIX'] ?? '';
+const SEED = Number(process.env['STREAMBED_SEED'] ?? 1);
+const FULL = SETTING === 'full';
+const ONLY = SETTING.includes('@') ? SETTING : null;
+
+export interface Scenario {
+  readonly name: string;
+  /** What the log is opened with. */
+  readonly options?: Options;
+  /** The disk to begin with, with what was done to it; an empty one when left out. */
+  readonly prepare?: (seed: number) => Promise<Prepared>;
+  /** Opens the log if it likes; what it leaves open is killed. */
+  readonly run: (world: World) => Promise<void>;
+}
+
+export interface Prepared {
+  readonly disk: MemoryDisk;
+  readonly ledger: Ledger;
+}
+
+export interface World extends Prepared {
+  readonly host: FaultHost;
+  /** Opens the log in this process. */
+  open(): Promise<Actor>;
+}
+
+/** Calls that change what a power cut finds. The others stand for the next of these. */
+const CHANGING = new Set([
+  'create',
+  'write',
+  'truncate',
+  'rename',
+  'remove',
+  'removeDir',
+  'makeDir',
+  'lock',
+  'sync',
+  'syncDir',
+  'kv.write',
+]);
+
+/** How much of the matrix is tried by default: of a hundred ends so many. */
+export interface Share {
+  readonly cuts: number;
+  readonly kills: number;
+  readonly faults: number;
+}
+
+/** Of a hundred ends so many are recovered twice, and so many are appended to and cut again. */
+const TWICE = 10;
+const LATER = 10;
+
+/** The three matrices as tests. */
+export function testMatrix(test: Suite, scenario: Scenario, share: Share): void {
+  const some = async (ends: Promise<number>): Promise<void> => {
+    assert.ok(ONLY !== null || (await ends) > 0, 'nothing was tried');
+    await ends;
+  };
+  test(`${scenario.name}: power cut at every call`, () => some(cutMatrix(scenario, share)));
+  test(`${scenario.name}: kill at every call`, () => some(killMatrix(scenario, share)));
+  test(`${scenario.name}: failure of every call`, () => some(faultMatrix(scenario, share)));
+}
+
+const ALWAYS = new Set<CutChoice['kind']>(['lose', 'keep']);
+
+/** One end of a scenario, to be judged. */
+interface Trial {
+  readonly id: string;
+  readonly what: string;
+  readonly run: () => Promise<void>;
+}
+
+export async function cutMatrix(scenario: Scenario, share: Share): Promise<number> {
+  const { host, world } = await begin(scenario);
+  const trials: Trial[] = [];
+  const look = (call: HostCall): void => {
+    if (CHANGING.has(call.name))
+      trials.push(...cutTrials(`${scenario.name}@${call.number}`, call, world, share, false));
+  };
+  host.observer = look;
+  await scenario.run(world);
+  await host.disk.clock.settle();
+  look({ number: host.calls + 1, name: 'write', path: '(the end)' });
+  return judgeAll(trials);
+}
+
+/** The disks that a power cut at this moment may leave. */
+function cutTrials(id: string, call: HostCall, { disk, ledger }: Prepared, share: Share, faults: boolean): Trial[] {
+  const end = { at: ledger.now, atMs: disk.clock.now(), powerCut: true, faults };
+  const choices = cutChoices(disk.pendingCount, SEED * 65_537 + call.number);
+  return choices.flatMap((choice, i) => {
+    const trial = `${id}/${i}`;
+    if (!isChosen(trial, ALWAYS.has(choice.kind) ? 100 : share.cuts)) return [];
+    const left = disk.powerCut(choice);
+    const how = thoroughness(trial, false);
+    const what = `power cut before ${call.name} ${call.path}, ${JSON.stringify(choice)}`;
+    return [{ id: trial, what, run: () => checkLog(left, ledger, end, how) }];
+  });
+}
+
+export async function killMatrix(scenario: Scenario, share: Share): Promise<number> {
+  const { calls } = await runWith(scenario, () => null);
+  const trials: Trial[] = [];
+  for (let number = 1; number <= calls; number += 1) {
+    const id = `${scenario.name}@${number}/kill`;
+    if (!isChosen(id, share.kills)) continue;
+    trials.push({ id, what: `killed before call ${number}`, run: () => killAt(scenario, number, id) });
+  }
+  return judgeAll(trials);
+}
+
+async function killAt(scenario: Scenario, number: number, id: string): Promise<void> {
+  const { host, world } = await runWith(scenario, stopAt(number));
+  const { disk, ledger } = world;
+  disk.kill();
+  const end = { at: ledger.now, atMs: disk.clock.now(), powerCut: false, faults: false };
+  await explained(`after ${host.stoppedAt?.name} ${host.stoppedAt?.path}`, () =>
+    checkLog(disk, ledger, end, thoroughness(id, true)),
+  );
+}
+
+export async function faultMatrix(scenario: Scenario, share: Share): Promise<number> {
+  const calls: HostCall[] = [];
+  await runWith(scenario, (call) => {
+    calls.push(call);
+    return null;
+  });
+  const trials: Trial[] = [];
+  for (const call of calls) {
+    for (const [name, plan] of Object.entries(faultsAt(call))) {
+      const id = `${scenario.name}@${call.number}/${name}`;
+      if (!isChosen(id, share.faults)) continue;
+      const what = `${name} at ${call.name} ${call.path}`;
+      trials.push({ id, what, run: () => failAtCall(scenario, plan, id, share) });
+    }
+  }
+  return judgeAll(trials);
+}
+
+function faultsAt({ number, name }: HostCall): Record<string, Plan> {
+  switch (name) {
+    case 'write':
+      return {
+        'ENOSPC at once': shortWriteAt(number, 0),
+        'ENOSPC after 30 bytes': shortWriteAt(number, 30),
+        'ENOSPC after 150 bytes': shortWriteAt(number, 150),
+        EIO: failAt(number, 'EIO'),
+      };
+    case 'create':
+    case 'makeDir':
+    case 'rename':
+    case 'kv.write':
+      return { ENOSPC: failAt(number, 'ENOSPC'), EIO: failAt(number, 'EIO') };
+    case 'close':
+      return {};
+    default:
+      return { EIO: failAt(number, 'EIO') };
+  }
+}
+
+/** How many of the calls that change something are looked at after one of the host's calls has failed. */
+const LOOKS_AFTER_FAULT = 8;
+
+async function failAtCall(scenario: Scenario, plan: Plan, id: string, share: Share): Promise<void> {
+  const trials: Trial[] = [];
+  let looks = 0;
+  let failed = false;
+  const watched: Plan = (call) => {
+    const outcome = plan(call);
+    failed ||= outcome !== null;
+    return outcome;
+  };
+  const { host, world } = await runWith(scenario, watched, (call, now) => {
+    if (!failed || !CHANGING.has(call.name) || looks >= LOOKS_AFTER_FAULT) return;
+    looks += 1;
+    trials.push(...cutTrials(`${id}/${call.number}`, call, now, share, true));
+  });
+  const { disk, ledger } = world;
+  const last = { number: host.calls + 1, name: 'write', path: '(the end)' };
+  trials.push(...cutTrials(`${id}/end`, last, world, share, true));
+  const end = { at: ledger.now, atMs: disk.clock.now(), powerCut: false, faults: true };
+  for (const trial of trials) await explained(trial.what, trial.run);
+  disk.kill();
+  await explained('killed at the end', () => checkLog(disk, ledger, end, thoroughness(id, true)));
+}
+
+async function begin(scenario: Scenario, mayFail = false): Promise<{ host: FaultHost; world: World }> {
+  const { disk, ledger } = (await scenario.prepare?.(SEED)) ?? { disk: new MemoryDisk(SEED), ledger: new Ledger() };
+  const host = new FaultHost(disk);
+  const open = async (): Promise<Actor> => new Actor(await openLog(host, [], scenario.options), ledger, disk, mayFail);
+  return { host, world: { disk, ledger, host, open } };
+}
+
+/** Runs the scenario to its end or until it is stopped. */
+export async function runWith(
+  scenario: Scenario,
+  plan: Plan,
+  look?: (call: HostCall, now: Prepared) => void,
+): Promise<{ calls: number; host: FaultHost; world: World }> {
+  const { host, world } = await begin(scenario, look !== undefined);
+  host.plan = plan;
+  if (look !== undefined) host.observer = (call) => look(call, world);
+  const run = scenario.run(world).then(
+    () => host.disk.clock.settle(),
+    (error: unknown) => {
+      if (host.stoppedAt === null) throw error;
+    },
+  );
+  await Promise.race([run, host.stopped]);
+  return { calls: host.calls, host, world };
+}
+
+function thoroughness(id: string, always: boolean): Thoroughness {
+  const later = always || isChosen(`${id} later`, LATER);
+  return { twice: isChosen(`${id} twice`, TWICE), laterCuts: later ? [{ kind: 'lose' }, { kind: 'data' }] : [] };
+}
+
+/** Whether a trial is among those of this run. */
+function isChosen(id: string, percent: number): boolean {
+  if (ONLY !== null)
+    return id === ONLY || ONLY.startsWith(`${id}/`) || id.startsWith(`${ONLY}/`) || id.startsWith(`${ONLY} `);
+  return FULL || hash(`${SEED} ${id}`) % 100 < percent;
+}
+
+/** FNV-1a, mixed so that neighbours are far apart. */
+function hash(text: string): number {
+  let sum = 0x811c9dc5;
+  for (let i = 0; i < text.length; i += 1) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193);
+  sum = Math.imul(sum ^ (sum >>> 15), 0x85ebca6b);
+  return (sum ^ (sum >>> 13)) >>> 0;
+}
+
+/** More would not be read. */
+const MOST_FAILURES = 4;
+
+async function judgeAll(trials: readonly Trial[]): Promise<number> {
+  const failures: unknown[] = [];
+  for (const { id, what, run } of trials) {
+    try {
+      await explained(`${what}\n  replay with STREAMBED_SEED=${SEED} STREAMBED_MATRIX='${id}'`, run);
+    } catch (error) {
+      failures.push(error);
+      if (failures.length === MOST_FAILURES) break;
+    }
+  }
+  if (failures.length > 0)
+    throw new AggregateError(failures, `at least ${failures.length} of ${trials.length} ends failed`);
+  return trials.length;
+}
+
+async function explained(what: string, run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n  ${what}`, { cause: error });
+  }
+}

@@ -1,0 +1,93 @@
+/** Scenarios that more than one test of the matrix uses, and what makes new ones of them. */
+import { cutChoices, type CutChoice } from '../memory-host/power-cut.ts';
+import { type HostCall, stopAt } from '../fault-host/plan.ts';
+import { type Prepared, runWith, type Scenario } from './matrix.ts';
+
+type Config = Readonly<Record<string, string>>;
+
+const TRIES = 3;
+
+/** Several producers, two partitions, batches that are there as a whole or not at all. */
+export function appends(name: string, config: Config): Scenario {
+  return {
+    name,
+    run: async (world) => {
+      const actor = await world.open();
+      while (!(await actor.create('t', { partitions: 2, config })));
+      const watching = actor.watch('t');
+      await actor.produceAgain('t', { bytes: [40] }, TRIES);
+      await Promise.all([
+        actor.produceAgain('t', { bytes: [700, 10, 900] }, TRIES),
+        actor.produceAgain('t', { bytes: [30] }, TRIES),
+        actor.produceAgain('t', { partition: 1, bytes: [20, 600] }, TRIES),
+      ]);
+      await world.disk.clock.advance(60);
+      await actor.produceAgain('t', { bytes: [2000] }, TRIES);
+      await actor.log.close();
+      await watching;
+    },
+  };
+}
+
+/** Three segments; what does not fit when one is full is followed by something that does. */
+export function rolls(name: string, config: Config): Scenario {
+  return {
+    name,
+    run: async (world) => {
+      const actor = await world.open();
+      while (!(await actor.create('t', { partitions: 1, config: { ...config, 'segment.bytes': '4096' } })));
+      const watching = actor.watch('t');
+      for (const length of [1500, 1800, 1400, 2500]) {
+        if (!(await actor.produce('t', { bytes: [length] }))) await actor.produceAgain('t', { bytes: [30] }, TRIES);
+      }
+      await Promise.all([
+        actor.produceAgain('t', { bytes: [1000, 40] }, TRIES),
+        actor.produceAgain('t', { bytes: [3000] }, TRIES),
+      ]);
+      await actor.log.close();
+      await watching;
+    },
+  };
+}
+
+/** Opens what another scenario has left when it was stopped, and goes on with it. */
+export function recovers(name: string, left: (seed: number) => Promise<Prepared>): Scenario {
+  return {
+    name,
+    prepare: left,
+    run: async (world) => {
+      const actor = await world.open();
+      if (!(await actor.log.listTopics()).includes('t')) return;
+      const watching = actor.watch('t');
+      for (let partition = 0; partition < (await actor.partitions('t')); partition += 1) {
+        await actor.produceAgain('t', { partition, bytes: [50] }, TRIES);
+        await actor.produceAgain('t', { partition, bytes: [300, 60] }, TRIES);
+      }
+      await actor.log.close();
+      await watching;
+    },
+  };
+}
+
+/** The calls of a scenario, for choosing among them. */
+export async function callsOf(scenario: Scenario): Promise<readonly HostCall[]> {
+  const calls: HostCall[] = [];
+  await runWith(scenario, (call) => {
+    calls.push(call);
+    return null;
+  });
+  return calls;
+}
+
+/** What is left when the process is killed before a call of a scenario and, with a choice, the power goes as well. */
+export function leftBy(scenario: Scenario, call: number, choice: number | null): () => Promise<Prepared> {
+  return async () => {
+    const { world } = await runWith(scenario, stopAt(call));
+    const { disk, ledger } = world;
+    disk.kill();
+    ledger.crash(disk.clock.now(), choice !== null);
+    if (choice === null) return { disk, ledger };
+    const choices: readonly CutChoice[] = cutChoices(disk.pendingCount, call);
+    return { disk: disk.powerCut(choices[choice % choices.length] as CutChoice), ledger };
+  };
+}
