@@ -47,6 +47,8 @@ interface Position {
   readonly offsets: readonly ConsumedOffset[];
 }
 
+type Wanted = Position & Pick<SubscribeOptions, 'idleTimeoutMs'>;
+
 export class StreambedConsumers {
   readonly #context: KafkaContext;
   #requests = 0;
@@ -73,10 +75,12 @@ export class StreambedConsumers {
 
   #position(body: JsonObject): Position {
     const subscriptions = body['subscriptions'];
-    if (!Array.isArray(subscriptions)) throw new KafkaHttpError(422, 'subscriptions must be an array');
+    if (!Array.isArray(subscriptions) || subscriptions.length === 0) {
+      throw new KafkaHttpError(422, 'subscriptions must be an array, and not empty');
+    }
     const topics = [...new Set(subscriptions.map(topicOf))];
     // Each response has one record: beginning with another topic each time keeps a busy one from starving the rest.
-    const first = this.#requests++ % Math.max(topics.length, 1);
+    const first = this.#requests++ % topics.length;
     const offsets = body['offsets'] ?? [];
     if (!Array.isArray(offsets)) throw new KafkaHttpError(422, 'offsets must be an array or null');
     return {
@@ -85,48 +89,64 @@ export class StreambedConsumers {
     };
   }
 
-  /** The next record of those topics that exist; null when there is none, or when it was cut short. */
-  async #next(position: Position & Pick<SubscribeOptions, 'idleTimeoutMs'>, signal: Signal) {
-    const existing: string[] = [];
-    for (const topic of position.topics) {
-      if ((await this.#context.log.offsets(topic, 0)) !== null) existing.push(topic);
-    }
-    const missing = position.topics.length - existing.length;
-    const wait = new Cancellation(signal);
-    const mayWait = position.idleTimeoutMs === undefined;
-    const timer = mayWait && missing > 0 ? this.#context.clock.timer(topicCheckMs, () => wait.cancel()) : null;
+  /** The next record; null when there is none now, or none of the topics that exist when one does not. */
+  async #next(wanted: Wanted, signal: Signal): Promise<ConsumerRecord | null> {
     try {
-      if (existing.length > 0) return await this.#first(position, existing, wait);
-      if (mayWait) await pause(this.#context.clock, topicCheckMs, wait);
-      return null;
+      return await this.#first(wanted, signal);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+    const topics: string[] = [];
+    for (const topic of wanted.topics) if (await this.#exists(topic)) topics.push(topic);
+    return wanted.idleTimeoutMs === 0
+      ? this.#ofExisting({ ...wanted, topics }, signal)
+      : this.#until({ ...wanted, topics }, signal);
+  }
+
+  /** What those that exist have until it is time to look for the others again. */
+  async #until(wanted: Wanted, signal: Signal): Promise<ConsumerRecord | null> {
+    const { clock } = this.#context;
+    const wait = new Cancellation(signal);
+    const timer = clock.timer(topicCheckMs, () => wait.cancel());
+    try {
+      const record = await this.#ofExisting(wanted, wait);
+      if (record === null) await pause(clock, topicCheckMs, wait);
+      return record;
     } finally {
-      timer?.cancel();
+      timer.cancel();
       wait.release();
     }
   }
 
-  async #first(
-    { offsets, idleTimeoutMs }: Position & Pick<SubscribeOptions, 'idleTimeoutMs'>,
-    existing: readonly string[],
-    signal: Signal,
-  ): Promise<ConsumerRecord | null> {
-    const subscriptions = existing.map((topic) => ({ topic }));
-    const known = offsets.filter(({ topic }) => existing.includes(topic));
+  async #ofExisting(wanted: Wanted, signal: Signal): Promise<ConsumerRecord | null> {
+    if (wanted.topics.length === 0) return null;
     try {
-      for await (const record of this.#context.log.subscribe({
-        subscriptions,
-        offsets: known,
-        idleTimeoutMs,
-        signal,
-        maxBatchBytes: readBytes,
-      })) {
-        return record;
-      }
+      return await this.#first(wanted, signal);
     } catch (error) {
       // Deleted a moment ago: looked for again like one that does not exist yet.
-      if (!(error instanceof CommitLogError) || error.code !== 'unknown-topic') throw error;
-      if (idleTimeoutMs === undefined) await pause(this.#context.clock, topicCheckMs, signal);
+      if (isMissing(error)) return null;
+      throw error;
     }
+  }
+
+  async #exists(topic: string): Promise<boolean> {
+    try {
+      return (await this.#context.log.offsets(topic, 0)) !== null;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw error;
+    }
+  }
+
+  async #first({ topics, offsets, idleTimeoutMs }: Wanted, signal: Signal): Promise<ConsumerRecord | null> {
+    const subscription = this.#context.log.subscribe({
+      subscriptions: topics.map((topic) => ({ topic })),
+      offsets: offsets.filter(({ topic }) => topics.includes(topic)),
+      idleTimeoutMs,
+      signal,
+      maxBatchBytes: readBytes,
+    });
+    for await (const record of subscription) return record;
     return null;
   }
 
@@ -185,6 +205,11 @@ export class StreambedConsumers {
     this.#tries.set(group, { id, times: 1 });
     return false;
   }
+}
+
+/** There is no such topic, and where the name is no legal one, there never will be. */
+function isMissing(error: unknown): boolean {
+  return error instanceof CommitLogError && (error.code === 'unknown-topic' || error.code === 'invalid-topic');
 }
 
 function topicOf(value: unknown): string {
