@@ -15,17 +15,17 @@ export class Reserve {
   /** While it is lent appends fail with `no-space`. */
   isLent = false;
 
+  readonly bytes: number;
   readonly #host: Host;
   readonly #root: string;
   readonly #path: string;
-  readonly #wantBytes: number;
 
   /** `bytes`: 0 for no reserve. */
   constructor(host: Host, root: string, bytes: number) {
     this.#host = host;
     this.#root = root;
     this.#path = `${root}/reserve`;
-    this.#wantBytes = bytes;
+    this.bytes = bytes;
   }
 
   /** Gives the room to whoever is to make more; false when there was nothing to give. */
@@ -58,9 +58,9 @@ export class Reserve {
   async #occupy(): Promise<boolean> {
     const { files } = this.#host;
     const there = files.stat(this.#path)?.lengthBytes;
-    if (there === this.#wantBytes || (there === undefined && this.#wantBytes === 0)) return true;
+    if (there === this.bytes || (there === undefined && this.bytes === 0)) return true;
     if (there !== undefined) files.remove(this.#path);
-    if (this.#wantBytes === 0) return true;
+    if (this.bytes === 0) return true;
     const unfinished = `${this.#path}${UNFINISHED}`;
     if (files.stat(unfinished) !== null) files.remove(unfinished);
     const file = files.open(unfinished, 'create');
@@ -80,9 +80,9 @@ export class Reserve {
   /** With noise, since there are file systems that compress. */
   #fill(file: File): void {
     const noise = new Uint8Array(CHUNK_BYTES);
-    for (let at = 0; at < this.#wantBytes; at += CHUNK_BYTES) {
+    for (let at = 0; at < this.bytes; at += CHUNK_BYTES) {
       this.#host.random.fill(noise);
-      file.write(noise.subarray(0, Math.min(CHUNK_BYTES, this.#wantBytes - at)), at);
+      file.write(noise.subarray(0, Math.min(CHUNK_BYTES, this.bytes - at)), at);
     }
   }
 }

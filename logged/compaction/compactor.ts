@@ -119,7 +119,8 @@ export class Compactor {
       if (await this.#leavingOut(partition, () => round.run())) return true;
       let squeezed = await this.#leavingOut(partition, () => round.squeeze());
       if (squeezed === 0 && reserve !== null && (await reserve.lend())) {
-        squeezed = await this.#leavingOut(partition, () => round.squeeze());
+        // Once there is as much besides, it goes on without it, and producers too.
+        squeezed = await this.#leavingOut(partition, () => round.squeeze(2 * reserve.bytes));
         await reserve.restore();
       }
       if (squeezed === 0) return false;

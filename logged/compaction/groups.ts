@@ -13,8 +13,7 @@ export interface Group {
 }
 
 /** True for a segment that must be written again. */
-export const mustBeWritten = ({ input, dropped, changes }: InputPlan): boolean =>
-  !input.isClean || dropped > 0 || changes;
+const mustBeWritten = ({ input, dropped, changes }: InputPlan): boolean => !input.isClean || dropped > 0 || changes;
 
 /**
  * Puts neighbours together up to `segmentBytes`, beginning with the latest. What could stay as it is joins only others

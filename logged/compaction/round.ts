@@ -4,12 +4,12 @@ import { hostCode } from '../storage/host-failure.ts';
 import type { Partition } from '../storage/partition.ts';
 import { SEGMENT_HEADER_BYTES } from '../storage/segment-header.ts';
 import type { Drops } from './drops.ts';
-import { type Group, groupInputs, mustBeWritten } from './groups.ts';
+import { type Group, groupInputs } from './groups.ts';
 import { findInputs, type Input } from './inputs.ts';
 import { KeyHash } from './keys/key-hash.ts';
 import { Spill } from './keys/spill.ts';
 import type { Pace } from './pace.ts';
-import { CleanDoubted, type InputPlan, Planner, type WindowPlan } from './plan.ts';
+import { CleanDoubted, Planner, type WindowPlan } from './plan.ts';
 import { replaceGroup } from './replacement.ts';
 import type { Compaction } from './strategy.ts';
 import { Tombstones } from './tombstones.ts';
@@ -80,24 +80,25 @@ export class Round {
   }
 
   /**
-   * Writes segments that become smaller one by one, those that fit into the room that there is, and returns how many.
-   * Since others stay as they are, no tombstone goes, and none begins to wait.
+   * Writes segments that become smaller one by one, those that fit into the room that there is, until there are so many
+   * bytes of it, and returns how many. Since others stay as they are, no tombstone goes, and none begins to wait.
    */
-  async squeeze(): Promise<number> {
+  async squeeze(enoughBytes = Number.POSITIVE_INFINITY): Promise<number> {
     const tombstones = new Tombstones(this.#now, 0, false);
     let replaced = 0;
     for (let window = await this.#plan(0, tombstones); window !== null; ) {
-      let left = window.inputs.filter(
-        (plan) => mustBeWritten(plan) && SEGMENT_HEADER_BYTES + plan.survivingBytes < plan.input.fileBytes,
-      );
-      for (let before = left.length + 1; left.length < before; ) {
+      const shrinking = window.inputs
+        .map((plan) => ({ members: [plan], outputBytes: SEGMENT_HEADER_BYTES + plan.survivingBytes }))
+        .filter((group) => group.members.every((plan) => group.outputBytes < plan.input.fileBytes));
+      // What was too large at first may fit when others have made room.
+      for (let left: Group[] = shrinking, before = left.length + 1; left.length < before; ) {
         before = left.length;
-        const tooLarge: InputPlan[] = [];
-        for (const plan of left) {
-          const group = { members: [plan], outputBytes: SEGMENT_HEADER_BYTES + plan.survivingBytes };
-          if (!(await this.#replace(group, window.drops, tombstones, 0))) tooLarge.push(plan);
+        const tooLarge: Group[] = [];
+        for (const group of left) {
+          if (this.#freeBytes() >= enoughBytes) return replaced;
+          if (await this.#replace(group, window.drops, tombstones, 0)) replaced++;
+          else tooLarge.push(group);
         }
-        replaced += before - tooLarge.length;
         left = tooLarge;
       }
       window = await this.#plan(endOf(window), tombstones);
@@ -140,7 +141,7 @@ export class Round {
   /** False when there is no room for it. */
   async #replace(group: Group, drops: Drops, tombstones: Tombstones, elbowRoomBytes: number): Promise<boolean> {
     const { host, pace, partition } = this.#setup;
-    if (host.files.space(partition.directory).freeBytes < group.outputBytes + elbowRoomBytes) return false;
+    if (this.#freeBytes() < group.outputBytes + elbowRoomBytes) return false;
     try {
       await replaceGroup({ host, pace, partition, tombstones }, group, drops);
     } catch (error) {
@@ -149,6 +150,11 @@ export class Round {
     }
     for (const { dropped } of group.members) this.removedRecords += dropped;
     return true;
+  }
+
+  #freeBytes(): number {
+    const { host, partition } = this.#setup;
+    return host.files.space(partition.directory).freeBytes;
   }
 }
 
