@@ -1,19 +1,21 @@
 /**
- * Appends. First the two workloads of streambed-rs's own benchmark: 30,000 records of 10 bytes, each awaited in turn,
- * on an `os` topic, and all of them read by one subscriber. Then synced appends by 1, 64 and 1,000 producers that wait.
- * Limits: a loop of write(2) of the same bytes; a loop of write(2) and fdatasync(2) of the same batches.
+ * Appends. First 30,000 records on an `os` topic, each awaited in turn, and all of them read by one subscriber. Then
+ * synced appends by 1, 64 and 1,000 producers that wait, on topics of the default configuration: they roll as they do.
+ * Limits: a loop of write(2) of the same bytes; a loop of write(2) and fdatasync(2) of the same batches. What is
+ * compared is run in turns, so that both meet the same moments of the machine.
  */
 import { closeSync, fdatasync, openSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { FileLog } from '../../logged/file-log.ts';
 import { median, print, seconds } from './figure.ts';
+import { KEY, RECORDS, runWorkloads, VALUE } from './streambed-workloads.ts';
 import { inDirectory, withLog } from './workplace.ts';
 
-const RECORDS = 30_000;
-const VALUE = new Uint8Array(10).fill(7);
-const KEY = new Uint8Array(8);
+/** What one of those records takes in a segment. */
 const FRAME_BYTES = 63;
-const ROUNDS = 3;
+const ROUNDS = 9;
+const SYNC_ROUNDS = 25;
+const BATCHES_PER_ROUND = 40;
 const sync = promisify(fdatasync);
 
 await inDirectory(async (directory) => {
@@ -28,26 +30,14 @@ async function unsynced(log: FileLog, directory: string): Promise<void> {
   const reads: number[] = [];
   const bare: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const topic = `os-${round}`;
-    await log.createTopic(topic, { config: { 'streambed.durability': 'os' } });
-    bare.push(RECORDS / (await seconds(() => writeLoop(`${directory}/bare-${round}`))));
-    appends.push(
-      RECORDS /
-        (await seconds(async () => {
-          for (let i = 0; i < RECORDS; i++) await log.produce({ topic, key: KEY, value: VALUE });
-        })),
-    );
-    let count = 0;
-    const took = await seconds(async () => {
-      const offsets = [{ topic, partition: 0, offset: -1 }];
-      for await (const _ of log.subscribe({ subscriptions: [{ topic }], offsets, idleTimeoutMs: 0 })) count++;
-    });
-    if (count !== RECORDS) throw new Error(`read ${count} of ${RECORDS} records`);
-    reads.push(RECORDS / took);
+    bare.push(RECORDS / (await seconds(() => writeLoop(`${directory}/bare`))));
+    const rates = await runWorkloads(log, `os-${round}`);
+    appends.push(rates.appends);
+    reads.push(rates.reads);
   }
   const value = median(appends);
   const unit = 'records/s';
-  print({ name: 'append/os/one-by-one', value, unit, ratio: value / median(bare), limit: 'write(2) loop' });
+  print({ name: 'append/os/one-by-one', value, unit, ratio: value / median(bare), limit: 'write(2) loop in Node' });
   print({ name: 'read/one-subscriber', value: median(reads), unit });
 }
 
@@ -59,31 +49,29 @@ function writeLoop(path: string): void {
 }
 
 async function synced(log: FileLog, directory: string, producers: number): Promise<void> {
-  const batches = producers === 1 ? 1000 : 300;
   const topic = `sync-${producers}`;
-  await log.createTopic(topic, { config: { 'segment.bytes': '268435456' } });
+  await log.createTopic(topic);
   await log.produce({ topic, key: KEY, value: VALUE });
+  const file = openSync(`${directory}/bare-${producers}`, 'w');
+  const batch = new Uint8Array(FRAME_BYTES * producers);
+  let at = 0;
+  const syncLoop = async (): Promise<void> => {
+    for (let i = 0; i < BATCHES_PER_ROUND; i++, at += batch.length) {
+      writeSync(file, batch, 0, batch.length, at);
+      await sync(file);
+    }
+  };
+  const producer = async (): Promise<void> => {
+    for (let i = 0; i < BATCHES_PER_ROUND; i++) await log.produce({ topic, key: KEY, value: VALUE });
+  };
   const ours: number[] = [];
   const bare: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    bare.push((batches * producers) / (await seconds(() => syncLoop(`${directory}/bare`, batches, producers))));
-    const producer = async (): Promise<void> => {
-      for (let i = 0; i < batches; i++) await log.produce({ topic, key: KEY, value: VALUE });
-    };
-    const all = () => Promise.all(Array.from({ length: producers }, producer));
-    ours.push((batches * producers) / (await seconds(all)));
-  }
-  const value = median(ours);
-  const limit = 'write(2) and fdatasync(2) loop';
-  print({ name: `append/sync/${producers}`, value, unit: 'records/s', ratio: value / median(bare), limit });
-}
-
-async function syncLoop(path: string, batches: number, producers: number): Promise<void> {
-  const file = openSync(path, 'w');
-  const batch = new Uint8Array(FRAME_BYTES * producers);
-  for (let i = 0; i < batches; i++) {
-    writeSync(file, batch, 0, batch.length, i * batch.length);
-    await sync(file);
+  for (let round = 0; round < SYNC_ROUNDS; round++) {
+    bare.push(await seconds(syncLoop));
+    ours.push(await seconds(() => Promise.all(Array.from({ length: producers }, producer))));
   }
   closeSync(file);
+  const value = (BATCHES_PER_ROUND * producers) / median(ours);
+  const limit = 'write(2) and fdatasync(2) loop in Node';
+  print({ name: `append/sync/${producers}`, value, unit: 'records/s', ratio: median(bare) / median(ours), limit });
 }

@@ -6,10 +6,13 @@ import { nodeHost } from '../../targets/node/host.ts';
 
 export async function inDirectory(work: (directory: string) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(resolve(process.env['BENCH_DIR'] ?? '.'), '.bench-'));
+  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  process.once('exit', remove);
   try {
     await work(directory);
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    remove();
+    process.off('exit', remove);
   }
 }
 
