@@ -7,7 +7,6 @@ import { setMaxListeners } from 'node:events';
 import { kafkaApp } from '../../http-api/kafka-app.ts';
 import { plainError, printError } from '../../http-api/kafka/errors.ts';
 import { openApi } from '../../http-api/kafka/openapi.ts';
-import { openApi } from '../../http-api/kafka/openapi.ts';
 import { registerStreambed } from '../../http-api/kafka/streambed/routes.ts';
 import { registerStreams } from '../../http-api/kafka/streams/routes.ts';
 import { registerV2 } from '../../http-api/kafka/v2/routes.ts';
@@ -125,7 +124,7 @@ function readPackageFile(path: string): string {
 
 function readOpenApi(): string | null {
   try {
-    return readPackageFile('http-api/kafka/openapi.json');
+    return readPackageFile('dist/openapi.json');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
