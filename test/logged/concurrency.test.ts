@@ -28,6 +28,14 @@ interface Call {
   readonly records: readonly { readonly key: null; readonly value: Uint8Array }[];
 }
 
+/** From an opening of the log to its end. */
+interface Life {
+  readonly log: FileLog;
+  stopped: boolean;
+  /** It ends by closing the log: calls that are under way are answered. */
+  isOrderly: boolean;
+}
+
 class Play {
   readonly #random: SeededRandom;
   #disk: MemoryDisk;
@@ -38,9 +46,6 @@ class Play {
   readonly #sequences = new Map<number, number>();
   readonly #unanswered = new Map<number, Call>();
   readonly #failures: unknown[] = [];
-  #stopped = false;
-  /** It ends by closing the log: calls that are under way are answered. */
-  #isOrderly = false;
 
   constructor(seed: number) {
     this.#random = new SeededRandom(seed);
@@ -50,15 +55,15 @@ class Play {
   async run(): Promise<void> {
     for (const _ of range(4)) {
       this.#disk.syncTurns = 1 + this.#random.below(4);
-      const log = await this.#open();
+      const life: Life = { log: await this.#open(), stopped: false, isOrderly: false };
       const loops = [
-        ...range(6).map((client) => this.#client(log, client)),
-        this.#consumer(log, 100_000),
-        this.#consumer(log, 500),
-        this.#keeper(log),
-      ].map((loop) => loop.catch((error: unknown) => this.#fail(error)));
+        ...range(6).map((client) => this.#client(life, client)),
+        this.#consumer(life, 100_000),
+        this.#consumer(life, 500),
+        this.#keeper(life),
+      ].map((loop) => loop.catch((error: unknown) => this.#fail(life, error)));
       for (const _ of range(20 + this.#random.below(200))) await this.#turn();
-      await this.#end(log, loops);
+      await this.#end(life, loops);
       await this.#check();
     }
   }
@@ -73,32 +78,32 @@ class Play {
   }
 
   /** One call after the other; what was not answered before a crash is asked again. */
-  async #client(log: FileLog, client: number): Promise<void> {
-    while (!this.#stopped) {
-      if (client % 2 === 0) await this.#produce(log);
-      else await this.#produceNumbered(log, client);
+  async #client(life: Life, client: number): Promise<void> {
+    while (!life.stopped) {
+      if (client % 2 === 0) await this.#produce(life);
+      else await this.#produceNumbered(life, client);
       if (this.#random.below(3) === 0) await this.#turn();
     }
   }
 
-  async #produce(log: FileLog): Promise<void> {
+  async #produce(life: Life): Promise<void> {
     const topic = topics[this.#random.below(2)] ?? 'a';
     const values = range(1 + this.#random.below(5)).map(() => this.#value());
     const partition = this.#random.below(2);
     if (values.length === 1) {
-      const place = await log.produce({ topic, partition, key: null, value: bytes(values[0] ?? '') });
-      this.#note(topic, values, [place]);
+      const place = await life.log.produce({ topic, partition, key: null, value: bytes(values[0] ?? '') });
+      this.#note(life, topic, values, [place]);
       return;
     }
     const records = values.map((value, i) => ({ partition: (partition + i) % 2, key: null, value: bytes(value) }));
-    this.#note(topic, values, await log.produceBatch(topic, records));
+    this.#note(life, topic, values, await life.log.produceBatch(topic, records));
   }
 
-  async #produceNumbered(log: FileLog, client: number): Promise<void> {
+  async #produceNumbered(life: Life, client: number): Promise<void> {
     const call = this.#unanswered.get(client) ?? this.#newCall(client);
     this.#unanswered.set(client, call);
     const values = call.records.map(({ value }) => text(value));
-    this.#note(call.topic, values, await log.produceBatch(call.topic, call.records, call.producer));
+    this.#note(life, call.topic, values, await life.log.produceBatch(call.topic, call.records, call.producer));
     this.#unanswered.delete(client);
   }
 
@@ -115,9 +120,9 @@ class Play {
     return value;
   }
 
-  #note(topic: string, values: readonly string[], results: readonly ProduceResult[]): void {
+  #note(life: Life, topic: string, values: readonly string[], results: readonly ProduceResult[]): void {
     // Nothing that happens after the end was promised to anybody.
-    if (this.#stopped && !this.#isOrderly) return;
+    if (life.stopped && !life.isOrderly) return;
     for (const [i, result] of results.entries()) {
       if ('error' in result) throw result.error;
       put(this.#acknowledged, `${topic}/${result.partition}/${result.offset}`, values[i] ?? '');
@@ -125,10 +130,10 @@ class Play {
   }
 
   /** Offsets ascend by one: nothing is ever removed from these topics. */
-  async #consumer(log: FileLog, maxBatchBytes: number): Promise<void> {
+  async #consumer(life: Life, maxBatchBytes: number): Promise<void> {
     const nexts = new Map<string, number>();
-    for await (const { topic, partition, offset, value } of log.subscribe({ subscriptions, maxBatchBytes })) {
-      if (this.#stopped && !this.#isOrderly) return;
+    for await (const { topic, partition, offset, value } of life.log.subscribe({ subscriptions, maxBatchBytes })) {
+      if (life.stopped && !life.isOrderly) return;
       const place = `${topic}/${partition}`;
       assert.is(offset, nexts.get(place) ?? 0, place);
       nexts.set(place, offset + 1);
@@ -136,8 +141,9 @@ class Play {
     }
   }
 
-  async #keeper(log: FileLog): Promise<void> {
-    while (!this.#stopped) {
+  async #keeper(life: Life): Promise<void> {
+    const { log } = life;
+    while (!life.stopped) {
       const topic = topics[this.#random.below(2)] ?? 'a';
       const choice = this.#random.below(6);
       if (choice === 0) await log.compact(topic);
@@ -152,17 +158,17 @@ class Play {
   }
 
   /** What happens to a process that was killed is nobody's failure; and a log that was closed says so. */
-  #fail(error: unknown): void {
+  #fail(life: Life, error: unknown): void {
     const isClosed = error instanceof CommitLogError && error.code === 'closed';
-    if (!this.#stopped || (this.#isOrderly && !isClosed)) this.#failures.push(error);
+    if (!life.stopped || (life.isOrderly && !isClosed)) this.#failures.push(error);
   }
 
-  async #end(log: FileLog, loops: readonly Promise<void>[]): Promise<void> {
+  async #end(life: Life, loops: readonly Promise<void>[]): Promise<void> {
     const choice = this.#random.below(3);
-    this.#isOrderly = choice === 0;
-    this.#stopped = true;
-    if (this.#isOrderly) {
-      await log.close();
+    life.isOrderly = choice === 0;
+    life.stopped = true;
+    if (life.isOrderly) {
+      await life.log.close();
       await Promise.all(loops);
     } else {
       this.#disk.kill();
@@ -174,7 +180,6 @@ class Play {
   }
 
   async #check(): Promise<void> {
-    this.#stopped = false;
     const log = await this.#open();
     const stored = new Map<string, string>();
     const nexts = new Map<string, number>();

@@ -10,16 +10,16 @@ export const groups = ['g', 'h'] as const;
 export const configs: readonly Readonly<Record<string, string>>[] = [
   {},
   { 'segment.bytes': '4096' },
-  { 'segment.bytes': '4096', 'cleanup.policy': 'compact' },
+  { 'segment.bytes': '4096', 'cleanup.policy': 'compact', 'retention.bytes': '5000' },
   {
     'segment.bytes': '4096',
     'cleanup.policy': 'compact',
     'streambed.compaction.keep': '2',
     'delete.retention.ms': '0',
   },
-  { 'segment.bytes': '4096', 'cleanup.policy': 'compact,delete', 'retention.bytes': '12000' },
+  { 'segment.bytes': '4096', 'cleanup.policy': 'compact,delete', 'retention.bytes': '9000' },
   { 'segment.bytes': '4096', 'cleanup.policy': 'compact', 'delete.retention.ms': '30000' },
-  { 'segment.bytes': '4096', 'retention.bytes': '10000' },
+  { 'segment.bytes': '4096', 'retention.bytes': '5000' },
   { 'retention.ms': '60000', 'segment.ms': '20000' },
   { 'segment.bytes': '4096', 'streambed.durability': 'os' },
   { 'streambed.durability': 'every:50ms', 'segment.ms': '1000' },
@@ -58,7 +58,7 @@ export type Action =
       readonly topic: number;
       readonly records: readonly RecordPlan[];
     }
-  /** The client makes its last call, or the one before, again. */
+  /** The client makes its last call, or an earlier one, again. */
   | { readonly do: 'again'; readonly client: number; readonly back: number }
   | {
       readonly do: 'commit';
@@ -160,11 +160,11 @@ const weighted: [number, fc.Arbitrary<Action>][] = [
   [6, fc.record({ do: act('produce'), topic, record })],
   [10, fc.record({ do: act('batch'), topic, records })],
   [6, numbered],
-  [3, fc.record({ do: act('again'), client, back: fc.nat({ max: 1 }) })],
+  [3, fc.record({ do: act('again'), client, back: fc.oneof(fc.constant(0), fc.nat({ max: 30 })) })],
   [3, commit],
   [1, forget],
   [4, read],
-  [2, fc.record({ do: act('wait'), ms: fc.constantFrom(1, 1000, 30_000, 100_000) })],
+  [2, fc.record({ do: act('wait'), ms: fc.constantFrom(1, 1000, 15_000, 30_000, 100_000) })],
   [3, fc.record({ do: act('compact'), topic })],
   [2, fc.record({ do: act('keepHouse') })],
   [2, fc.record({ do: act('reopen') })],
