@@ -119,6 +119,11 @@ export class AppendBuffer {
     return this.frames.slice(from, to);
   }
 
+  /** Whether all frames may go into so many bytes; one alone always may. */
+  fitsInto(roomBytes: number): boolean {
+    return this.usedBytes <= roomBytes || this.frames.length === 1;
+  }
+
   clear(): void {
     this.frames.length = 0;
     this.usedBytes = 0;

@@ -2,34 +2,40 @@
 import type { Clock } from '../../targets/host.ts';
 import { AppendBuffer, type FrameContent, type WaitingFrame } from './append-buffer.ts';
 
+/** Commits at once, before the rest of the process gets its turn. */
+const NOW_PER_TURN = 256;
+
+export interface Committer {
+  /** Settles all frames of the buffer. */
+  commit(buffer: AppendBuffer): Promise<void>;
+  /** The same at once; false, and nothing is settled, where something would have to be waited for. */
+  commitNow(buffer: AppendBuffer): boolean;
+}
+
 export class AppendQueue {
   readonly #clock: Clock;
-  readonly #commit: (buffer: AppendBuffer) => Promise<void>;
+  readonly #committer: Committer;
   #pending = new AppendBuffer();
   #spare = new AppendBuffer();
   #drainDue = false;
+  #nowThisTurn = 0;
   #tasks = 0;
   #lastTask: Promise<unknown> = Promise.resolve();
 
-  /** `commit` settles all frames of the buffer that it is given. */
-  constructor(clock: Clock, commit: (buffer: AppendBuffer) => Promise<void>) {
+  constructor(clock: Clock, committer: Committer) {
     this.#clock = clock;
-    this.#commit = commit;
+    this.#committer = committer;
   }
 
-  /** What is waiting and not being committed yet. */
-  get pending(): AppendBuffer {
-    return this.#pending;
+  /** How much is waiting and not being committed yet. */
+  get pendingBytes(): number {
+    return this.#pending.usedBytes;
   }
 
-  /** True when nothing is under way that changes the active segment. */
-  get isQuiet(): boolean {
-    return this.#tasks === 0;
-  }
-
-  /** Returns the frame's length. */
-  add(content: FrameContent, resolve: WaitingFrame['resolve'], reject: WaitingFrame['reject']): number {
-    return this.#pending.add(content, resolve, reject);
+  /** Adds a frame, which is committed now or with all that come in this turn of the loop. */
+  add(content: FrameContent, resolve: WaitingFrame['resolve'], reject: WaitingFrame['reject']): void {
+    this.#pending.add(content, resolve, reject);
+    if (this.#drainDue || !this.#commitNow()) this.#drainSoon();
   }
 
   /** Runs tasks that change the active segment one after the other. */
@@ -43,16 +49,6 @@ export class AppendQueue {
     return run;
   }
 
-  /** Commits at the end of this turn of the loop, so that all who come in it share one write and one sync. */
-  drainSoon(): void {
-    if (this.#drainDue) return;
-    this.#drainDue = true;
-    this.#clock.soon(() => {
-      this.#drainDue = false;
-      void this.drain();
-    });
-  }
-
   /** Commits what waits, and what comes to wait meanwhile. */
   drain(): Promise<void> {
     return this.exclusively(async () => {
@@ -60,9 +56,32 @@ export class AppendQueue {
         const buffer = this.#pending;
         this.#pending = this.#spare;
         this.#spare = buffer;
-        await this.#commit(buffer);
+        await this.#committer.commit(buffer);
         buffer.clear();
       }
     });
+  }
+
+  /** At the end of this turn of the loop, so that all who come in it share one write and one sync. */
+  #drainSoon(): void {
+    if (this.#drainDue) return;
+    this.#drainDue = true;
+    this.#clock.soon(() => {
+      this.#drainDue = false;
+      this.#nowThisTurn = 0;
+      if (this.#pending.frames.length > 0 && !this.#commitNow()) void this.drain();
+    });
+  }
+
+  #commitNow(): boolean {
+    if (this.#tasks > 0 || this.#nowThisTurn === NOW_PER_TURN) return false;
+    if (!this.#committer.commitNow(this.#pending)) return false;
+    this.#pending.clear();
+    if (this.#nowThisTurn++ === 0) {
+      this.#clock.soon(() => {
+        this.#nowThisTurn = 0;
+      });
+    }
+    return true;
   }
 }

@@ -24,9 +24,6 @@ import { ProducerWindow } from './producer-window.ts';
 import type { SegmentName } from './segment-header.ts';
 import type { SegmentIndex } from './segment-index.ts';
 
-/** Appends that are written at once, on an `os` topic, before the event loop gets its turn. */
-const WRITES_PER_TURN = 256;
-
 export class Partition implements PartitionView {
   readonly host: Host;
   readonly topic: string;
@@ -52,7 +49,6 @@ export class Partition implements PartitionView {
 
   readonly #queue: AppendQueue;
   #syncDue = false;
-  #writesThisTurn = 0;
 
   private constructor(
     setup: PartitionSetup,
@@ -66,7 +62,10 @@ export class Partition implements PartitionView {
     this.directory = setup.directory;
     this.producers = producers;
     this.#setup = setup;
-    this.#queue = new AppendQueue(setup.host.clock, (buffer) => this.#commit(buffer));
+    this.#queue = new AppendQueue(setup.host.clock, {
+      commit: (buffer) => this.#commit(buffer),
+      commitNow: (buffer) => this.#commitNow(buffer),
+    });
     this.#sealed = sealed;
     this.#active = active;
     this.#keptPosition = active.position;
@@ -130,18 +129,16 @@ export class Partition implements PartitionView {
       reject(refusal);
       return;
     }
-    const frameBytes = this.#queue.add(content, resolve, reject);
-    if (this.#mayWriteNow(frameBytes)) this.#writeNow();
-    else this.#queue.drainSoon();
+    this.#queue.add(content, resolve, reject);
   }
 
   #refusal(): CommitLogError | null {
     if (this.#closed) return new CommitLogError('closed', `topic ${this.topic}: log is closed`);
-    const { usedBytes } = this.#queue.pending;
+    const { pendingBytes } = this.#queue;
     const { maxPendingBytes, mayAppend } = this.#setup;
     if (!mayAppend()) return new CommitLogError('no-space', `topic ${this.topic}: room is being made`);
-    if (usedBytes < maxPendingBytes) return null;
-    const message = `topic ${this.topic}: ${usedBytes} bytes wait already, want less than ${maxPendingBytes}`;
+    if (pendingBytes < maxPendingBytes) return null;
+    const message = `topic ${this.topic}: ${pendingBytes} bytes wait already, want less than ${maxPendingBytes}`;
     return new CommitLogError('busy', message);
   }
 
@@ -221,7 +218,7 @@ export class Partition implements PartitionView {
 
   async #commitRun(buffer: AppendBuffer, run: readonly WaitingFrame[]): Promise<void> {
     const active = this.#active;
-    let baseOffset = active.nextOffset;
+    const baseOffset = active.nextOffset;
     try {
       active.write(buffer, run, this.host.clock.now());
     } catch (error) {
@@ -230,43 +227,25 @@ export class Partition implements PartitionView {
     }
     if (this.#config.durability === 'sync') await this.#sync();
     this.#advance();
-    for (const frame of run) {
-      frame.resolve(baseOffset);
-      baseOffset += frame.recordCount;
-    }
+    acknowledge(run, baseOffset);
   }
 
-  // Writing at once, on an `os` topic
-
-  #mayWriteNow(frameBytes: number): boolean {
-    return (
-      this.#config.durability === 'os' &&
-      this.#queue.isQuiet &&
-      this.#queue.pending.frames.length === 1 &&
-      this.#writesThisTurn < WRITES_PER_TURN &&
-      !this.#broken &&
-      !this.#rollDue(frameBytes)
-    );
-  }
-
-  #writeNow(): void {
-    const buffer = this.#queue.pending;
-    const frame = buffer.frames[0] as WaitingFrame;
-    const baseOffset = this.#active.nextOffset;
+  /** Where nobody waits for a sync. */
+  #commitNow(buffer: AppendBuffer): boolean {
+    const { frames } = buffer;
+    const active = this.#active;
+    if (this.#config.durability === 'sync' || this.#broken || this.#rollDue(frames[0]?.frameBytes ?? 0)) return false;
+    if (!buffer.fitsInto(this.#config.segmentBytes - active.position)) return false;
+    const baseOffset = active.nextOffset;
     try {
-      this.#active.write(buffer, buffer.frames, this.host.clock.now());
+      active.write(buffer, frames, this.host.clock.now());
     } catch {
-      this.#queue.drainSoon();
-      return;
+      // It is written once more, and then taken back.
+      return false;
     }
     this.#advance();
-    if (this.#writesThisTurn++ === 0) {
-      this.host.clock.soon(() => {
-        this.#writesThisTurn = 0;
-      });
-    }
-    frame.resolve(baseOffset);
-    buffer.clear();
+    acknowledge(frames, baseOffset);
+    return true;
   }
 
   // Durability
@@ -395,5 +374,13 @@ export class Partition implements PartitionView {
     this.#keptOffset = baseOffset;
     this.#setReadable(this.#active.position, baseOffset);
     this.#mark.revise();
+  }
+}
+
+function acknowledge(frames: readonly WaitingFrame[], firstOffset: number): void {
+  let baseOffset = firstOffset;
+  for (const frame of frames) {
+    frame.resolve(baseOffset);
+    baseOffset += frame.recordCount;
   }
 }
