@@ -78,7 +78,8 @@ export class ConsumerGroups {
     checkGroupName(group);
     await this.#catchUp();
     const found: CommittedOffset[] = [];
-    for (const { topicId, topic, partition, offset, metadata, committedAt } of this.#commits.get(group)?.values() ?? []) {
+    for (const { topicId, topic, partition, offset, metadata, committedAt } of this.#commits.get(group)?.values() ??
+      []) {
       if ((await this.#source.findTopic(topic))?.meta.id !== topicId) continue;
       found.push({ topic, partition, offset, metadata, committedAt });
     }

@@ -34,6 +34,7 @@ import { findLastOffset, findTime } from './storage/segment-lookup.ts';
 import { TopicDirectories } from './storage/topic-directories.ts';
 import { LogSubscription } from './subscription.ts';
 import { Topic } from './topic.ts';
+import { isTopicName } from './topic-name.ts';
 import { locked, Topics } from './topics.ts';
 
 export interface FileLogOptions {
@@ -154,7 +155,7 @@ export class FileLog implements CommitLog {
 
   offsets(topicName: string, partition: number): Promise<PartitionOffsets | null> {
     return this.#run(async () => {
-      const topic = this.#topics.find(topicName);
+      const topic = isTopicName(topicName) ? this.#topics.find(topicName) : null;
       if (topic === null || !topic.hasPartition(partition)) return null;
       const view = await this.#view(topic, partition);
       const { endOffset } = view.readable();
@@ -299,7 +300,6 @@ export class FileLog implements CommitLog {
     }
     return topic.view(partition);
   }
-
 }
 
 /** The first offset that is stored; where damage hides it, that of the segment. */

@@ -6,13 +6,18 @@ const MAX_GROUP_CHARACTERS = 255;
 const PART = /^[a-zA-Z0-9._-]+$/;
 
 /**
- * Throws `invalid-topic` unless the name is Kafka's `[a-zA-Z0-9._-]`, 1 to 249 characters with the namespace that may
- * stand in front of a colon, and neither part is `.` or `..`.
+ * Kafka's `[a-zA-Z0-9._-]`, 1 to 249 characters with the namespace that may stand in front of a colon, and neither part
+ * is `.` or `..`.
  */
-export function checkTopicName(name: string): void {
+export function isTopicName(name: string): boolean {
   const parts = typeof name === 'string' && name.length <= MAX_TOPIC_CHARACTERS ? name.split(':') : [];
   const legal = parts.length === 1 || parts.length === 2;
-  if (legal && parts.every((part) => PART.test(part) && part !== '.' && part !== '..')) return;
+  return legal && parts.every((part) => PART.test(part) && part !== '.' && part !== '..');
+}
+
+/** Throws `invalid-topic` for anything else. */
+export function checkTopicName(name: string): void {
+  if (isTopicName(name)) return;
   throw new CommitLogError(
     'invalid-topic',
     `topic ${quoted(name)}: want 1 to ${MAX_TOPIC_CHARACTERS} of [a-zA-Z0-9._-], with at most one namespace and colon`,

@@ -1,10 +1,5 @@
 /** The topics of a log: opened when they are first named, created, altered and deleted. */
-import {
-  CommitLogError,
-  type CreateTopicOptions,
-  type TopicChange,
-  type TopicDescription,
-} from './commit-log.ts';
+import { CommitLogError, type CreateTopicOptions, type TopicChange, type TopicDescription } from './commit-log.ts';
 import { GROUPS_TOPIC, GROUPS_TOPIC_CONFIG } from './consumer-groups.ts';
 import { asLogError, guardAsync, hostCode } from './storage/host-failure.ts';
 import { readTopicFile, type TopicMeta } from './storage/topic-file.ts';

@@ -44,7 +44,10 @@ interface Remembrance {
   forgottenTo: number;
 }
 
-type StoredCall = readonly [sequences: readonly number[] | { readonly r: readonly [number, number] }, baseOffset: number];
+type StoredCall = readonly [
+  sequences: readonly number[] | { readonly r: readonly [number, number] },
+  baseOffset: number,
+];
 
 /** A record's offset when it was appended before or is being appended, else whether it may be appended. */
 export type Remembered = number | Promise<number> | 'new' | 'stale';
