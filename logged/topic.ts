@@ -5,6 +5,7 @@ import type { LogEvent } from './log-event.ts';
 import { Follower } from './storage/follower.ts';
 import { asLogError, guardAsync, hostCode } from './storage/host-failure.ts';
 import { Partition } from './storage/partition.ts';
+import { forgetClosing } from './storage/partition-opening.ts';
 import type { PartitionView } from './storage/partition-view.ts';
 import type { TopicDirectories } from './storage/topic-directories.ts';
 import { readTopicFile, type TopicMeta } from './storage/topic-file.ts';
@@ -90,12 +91,36 @@ export class Topic {
   change(update: (meta: TopicMeta) => TopicMeta): Promise<TopicDescription> {
     const changed = this.#lastChange.then(async () => {
       const meta = update(this.#meta);
-      await guardAsync(`topic ${this.name}`, () => this.#setup.directories.change(this.name, meta));
+      const before = this.#config;
+      try {
+        await guardAsync(`topic ${this.name}`, async () => {
+          if (before.durability !== 'sync' || parseTopicConfig(meta.config).durability !== 'sync') await this.#settle();
+          await this.#setup.directories.change(this.name, meta);
+        });
+      } catch (error) {
+        this.#config = before;
+        throw error;
+      }
       this.#takeOver(meta);
       return this.describe();
     });
     this.#lastChange = changed.catch(() => undefined);
     return changed;
+  }
+
+  /**
+   * Makes everything durable, and every append until the change is: what a power cut may have taken is told from the
+   * configuration that it leaves, and that may be either (see `storage/partition-opening.ts`).
+   */
+  async #settle(): Promise<void> {
+    this.#config = { ...this.#config, durability: 'sync' };
+    for (let number = 0; number < this.#meta.partitions; number++) {
+      const partition = await this.writer(number);
+      await partition.roll();
+      for (const name of partition.segments().slice(-1)) {
+        await forgetClosing(partition.host, partition.directory, name);
+      }
+    }
   }
 
   #takeOver(meta: TopicMeta): void {
