@@ -1,6 +1,6 @@
 /** The crash matrix over appends: see `test/support/matrix/matrix.ts`. */
 import { testMatrix } from '../support/matrix/matrix.ts';
-import { appends } from '../support/matrix/scenarios.ts';
+import { appends, withoutVolatileDir } from '../support/matrix/scenarios.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('crash matrix: append');
@@ -11,4 +11,10 @@ for (const durability of ['sync', 'every:50ms', 'os']) {
     kills: 60,
     faults: 15,
   });
+}
+
+// Where there is no memory file system, the watermark is on the medium and may outlive what it speaks of.
+for (const durability of ['sync', 'every:50ms', 'os']) {
+  const scenario = appends(`append-${durability}-no-tmpfs`, { 'streambed.durability': durability });
+  testMatrix(test, withoutVolatileDir(scenario), { cuts: 10, kills: 20, faults: 4 });
 }

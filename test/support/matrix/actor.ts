@@ -1,7 +1,7 @@
 /** Uses a log as a scenario says, and enters into the ledger what it asked, was told and saw. */
 import { CommitLogError } from '../../../logged/commit-log.ts';
 import type { CommitLog, Producer, ProducerRecord } from '../../../logged/commit-log.ts';
-import type { MemoryDisk } from '../memory-host/disk.ts';
+import type { FaultHost } from '../fault-host/fault-host.ts';
 import type { Batch, Ledger, RecordContent, TopicLife, TopicShape } from './ledger.ts';
 
 /** An error that the contract allows anywhere: the medium failed or is full. */
@@ -20,23 +20,25 @@ export interface BatchPlan {
 export class Actor {
   readonly log: CommitLog;
   readonly ledger: Ledger;
-  readonly #disk: MemoryDisk;
+  readonly #host: FaultHost;
   /** Whether the medium may fail: otherwise every error is one of the log's own. */
   readonly #mayFail: boolean;
 
-  constructor(log: CommitLog, ledger: Ledger, disk: MemoryDisk, mayFail = false) {
+  constructor(log: CommitLog, ledger: Ledger, host: FaultHost, mayFail = false) {
     this.log = log;
     this.ledger = ledger;
-    this.#disk = disk;
+    this.#host = host;
     this.#mayFail = mayFail;
   }
 
   async create(topic: string, shape: TopicShape): Promise<boolean> {
+    this.#mustLive();
     const life = this.ledger.create(topic, shape);
     return this.#step(life.creation, () => this.log.createTopic(topic, shape));
   }
 
   async alter(topic: string, shape: TopicShape): Promise<boolean> {
+    this.#mustLive();
     const life = this.ledger.life(topic);
     const before = this.ledger.shape(life);
     const change = this.ledger.step(shape);
@@ -48,17 +50,26 @@ export class Actor {
   }
 
   async delete(topic: string): Promise<boolean> {
+    this.#mustLive();
     const life = this.ledger.life(topic);
     const deletion = this.ledger.step(null);
     life.deletion = deletion;
     return this.#step(deletion, () => this.log.deleteTopic(topic));
   }
 
-  async partitions(topic: string): Promise<number> {
-    return (await this.log.describeTopic(topic)).partitions;
+  /** Makes a call of the log that asks for nothing, again when the medium failed. */
+  async ask<T>(call: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await call();
+      } catch (error) {
+        this.#codeOf(error);
+      }
+    }
   }
 
   async commit(group: string, topic: string, offsets: readonly number[]): Promise<boolean> {
+    this.#mustLive();
     const wanted = new Map(offsets.map((offset, partition) => [`${topic}/${partition}`, offset]));
     const commit = { ...this.ledger.step(wanted), group };
     this.ledger.commits.push(commit);
@@ -68,6 +79,7 @@ export class Actor {
 
   /** One call; true when it was acknowledged. */
   async produce(topic: string, plan: BatchPlan): Promise<boolean> {
+    this.#mustLive();
     const life = this.ledger.life(topic);
     const batch = this.#begin(life, plan);
     const records = batch.records.map((record) => ({ ...record, partition: batch.partition }));
@@ -100,6 +112,11 @@ export class Actor {
     return watching;
   }
 
+  /** A scenario goes on for a while after its process was killed, and must leave no trace. */
+  #mustLive(): void {
+    if (this.#host.stoppedAt !== null) throw new Error('the process was killed');
+  }
+
   #begin(life: TopicLife, { partition = 0, bytes }: BatchPlan): Batch {
     const number = this.ledger.tick();
     const records = bytes.map((length, i) => contentOf(`${life.name}-${partition}-${number}-${i}`, length));
@@ -120,7 +137,7 @@ export class Actor {
   async #settle(batch: Batch, call: () => Promise<number>): Promise<boolean> {
     try {
       const offset = await call();
-      batch.acked = { at: this.ledger.tick(), atMs: this.#disk.clock.now(), offset };
+      batch.acked = { at: this.ledger.tick(), atMs: this.#host.clock.now(), offset };
       return true;
     } catch (error) {
       batch.rejected = { at: this.ledger.tick(), code: this.#codeOf(error) };

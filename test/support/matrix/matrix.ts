@@ -210,7 +210,7 @@ async function failAtCall(scenario: Scenario, plan: Plan, id: string, share: Sha
 async function begin(scenario: Scenario, mayFail = false): Promise<{ host: FaultHost; world: World }> {
   const { disk, ledger } = (await scenario.prepare?.(SEED)) ?? { disk: new MemoryDisk(SEED), ledger: new Ledger() };
   const host = new FaultHost(disk);
-  const open = async (): Promise<Actor> => new Actor(await openLog(host, [], scenario.options), ledger, disk, mayFail);
+  const open = async (): Promise<Actor> => new Actor(await openLog(host, [], scenario.options), ledger, host, mayFail);
   return { host, world: { disk, ledger, host, open } };
 }
 

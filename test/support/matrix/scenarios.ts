@@ -1,6 +1,8 @@
 /** Scenarios that more than one test of the matrix uses, and what makes new ones of them. */
+import { MemoryDisk } from '../memory-host/disk.ts';
 import { cutChoices, type CutChoice } from '../memory-host/power-cut.ts';
 import { type HostCall, stopAt } from '../fault-host/plan.ts';
+import { Ledger } from './ledger.ts';
 import { type Prepared, runWith, type Scenario } from './matrix.ts';
 
 type Config = Readonly<Record<string, string>>;
@@ -57,9 +59,11 @@ export function recovers(name: string, left: (seed: number) => Promise<Prepared>
     prepare: left,
     run: async (world) => {
       const actor = await world.open();
-      if (!(await actor.log.listTopics()).includes('t')) return;
+      const topics = await actor.ask(() => actor.log.listTopics());
+      if (!topics.includes('t')) return;
+      const { partitions } = await actor.ask(() => actor.log.describeTopic('t'));
       const watching = actor.watch('t');
-      for (let partition = 0; partition < (await actor.partitions('t')); partition += 1) {
+      for (let partition = 0; partition < partitions; partition += 1) {
         await actor.produceAgain('t', { partition, bytes: [50] }, TRIES);
         await actor.produceAgain('t', { partition, bytes: [300, 60] }, TRIES);
       }
@@ -90,4 +94,13 @@ export function leftBy(scenario: Scenario, call: number, choice: number | null):
     const choices: readonly CutChoice[] = cutChoices(disk.pendingCount, call);
     return { disk: disk.powerCut(choices[choice % choices.length] as CutChoice), ledger };
   };
+}
+
+export function withoutVolatileDir(scenario: Scenario): Scenario {
+  const prepare = async (seed: number): Promise<Prepared> => {
+    const disk = new MemoryDisk(seed);
+    disk.hasVolatileDir = false;
+    return { disk, ledger: new Ledger() };
+  };
+  return { ...scenario, prepare };
 }

@@ -3,6 +3,7 @@
  * recovered stays as it is when the process is killed and when the power goes, and can be appended to.
  */
 import * as assert from 'uvu/assert';
+import type { ConsumerRecord } from '../../../logged/commit-log.ts';
 import type { LogEvent } from '../../../logged/log-event.ts';
 import { FileLog, type FileLogOptions } from '../../../logged/file-log.ts';
 import type { Host } from '../../../targets/host.ts';
@@ -54,9 +55,19 @@ async function checkAgain(disk: MemoryDisk, before: Dump): Promise<void> {
   disk.kill();
   const files = filesOf(disk.host());
   const log = await openLog(disk.host());
-  assert.equal(await dumpOf(log), before, 'read again after a kill');
+  const after = await dumpOf(log);
   disk.kill();
-  assert.equal(filesOf(disk.host()), files, 'files after a second recovery');
+  // Without a memory file system nothing tells a kill from a power cut: offsets are passed over once more.
+  const mayGoOn = !disk.hasVolatileDir;
+  assert.equal(shownDump(after, !mayGoOn), shownDump(before, !mayGoOn), 'read again after a kill');
+  if (!mayGoOn) assert.equal(filesOf(disk.host()), files, 'files after a second recovery');
+}
+
+function shownDump({ topics, groups }: Dump, withEnds: boolean): unknown {
+  const shownTopics = [...topics].map(([name, { shape, records, endOffsets }]) => {
+    return [name, shape, records.map((one) => one.map(shown)), withEnds ? endOffsets : null];
+  });
+  return [shownTopics, [...groups].map(([name, commits]) => [name, [...commits]])];
 }
 
 /** Appends to every partition and cuts the power: all of it is there, behind everything that was there. */
@@ -84,16 +95,7 @@ async function checkAppends(disk: MemoryDisk, before: Dump, cuts: readonly CutCh
   disk.kill();
 }
 
-function shown({
-  topic,
-  partition,
-  offset,
-  value,
-}: Dump['topics'] extends ReadonlyMap<string, infer T>
-  ? T extends { records: readonly (readonly (infer R)[])[] }
-    ? R
-    : never
-  : never): string {
+function shown({ topic, partition, offset, value }: ConsumerRecord): string {
   return `${topic}/${partition}@${offset}=${nameOf(value)}`;
 }
 
