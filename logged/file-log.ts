@@ -132,10 +132,17 @@ export class FileLog implements CommitLog {
     return log;
   }
 
-  async produce(record: ProducerRecord, producer?: Producer): Promise<ProducedOffset> {
+  produce(record: ProducerRecord, producer?: Producer): Promise<ProducedOffset> {
     const topic = producer === undefined && !this.#closed ? this.#topics.openWriter(record.topic) : null;
-    const produced = topic === null ? null : produceOne(this.#host.bytes, topic, record);
-    if (produced !== null) return produced;
+    if (topic === null) return this.#produceOne(record, producer);
+    try {
+      return produceOne(this.#host.bytes, topic, record) ?? this.#produceOne(record, producer);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async #produceOne(record: ProducerRecord, producer: Producer | undefined): Promise<ProducedOffset> {
     const [result] = await this.produceBatch(record.topic, [record], producer);
     if (result === undefined || 'error' in result) throw result?.error ?? new TypeError('no result');
     return result;

@@ -52,12 +52,14 @@ export async function produceAll(
  * most records go, with nothing made for it but its frame and the promise.
  */
 export function produceOne(bytes: Bytes, topic: Topic, record: TopicRecord): Promise<ProducedOffset> | null {
-  const { record: fields, headers, partition } = check(bytes, topic, record, 0, undefined);
+  const headers = checkFields(bytes, record);
+  const recordBytes = checkedBytes(topic, record, headers);
+  const partition = choosePartition(topic, record, recordBytes, undefined);
   const target = topic.openWriter(partition);
   if (target === null) return null;
   return new Promise((resolve, reject) => {
-    const content = { records: [fields], headers: [headers], producer: null };
-    target.enqueue(content, (offset) => resolve({ partition, offset, duplicate: false }), reject);
+    const appended = (offset: number): void => resolve({ partition, offset, duplicate: false });
+    target.enqueueOne(record, headers, recordBytes, appended, reject);
   });
 }
 
@@ -158,21 +160,29 @@ function check(
   place: number,
   producer: Producer | undefined,
 ): CheckedRecord {
+  const headers = checkFields(bytes, record);
+  const { key, value, timestamp } = record;
+  const recordBytes = checkedBytes(topic, record, headers);
+  const partition = choosePartition(topic, record, recordBytes, producer && producer.sequence + place);
+  return { record: { key, value, headers: record.headers, timestamp }, headers, recordBytes, partition, place };
+}
+
+function checkFields(bytes: Bytes, record: TopicRecord): EncodedHeaders {
   const { key, value, timestamp = null } = record;
   checkBytes('key', key);
   checkBytes('value', value);
   if (timestamp !== null && !(typeof timestamp === 'number' && Math.abs(timestamp) <= MAX_TIMESTAMP)) {
     throw invalid(`timestamp ${String(timestamp)}: want milliseconds since 1970, or null`);
   }
-  const headers = checkHeaders(bytes, record);
-  const fields: RecordFields = { key, value, headers: record.headers, timestamp };
-  const recordBytes = encodedRecordBytes(fields, headers);
-  if (recordBytes > topic.config.maxMessageBytes) {
-    const message = `topic ${topic.name}: record takes ${recordBytes} bytes, max.message.bytes is ${topic.config.maxMessageBytes}`;
-    throw new CommitLogError('record-too-large', message);
-  }
-  const partition = choosePartition(topic, record, recordBytes, producer && producer.sequence + place);
-  return { record: fields, headers, recordBytes, partition, place };
+  return checkHeaders(bytes, record);
+}
+
+function checkedBytes(topic: Topic, record: TopicRecord, headers: EncodedHeaders): number {
+  const recordBytes = encodedRecordBytes(record, headers);
+  const { maxMessageBytes } = topic.config;
+  if (recordBytes <= maxMessageBytes) return recordBytes;
+  const message = `topic ${topic.name}: record takes ${recordBytes} bytes, max.message.bytes is ${maxMessageBytes}`;
+  throw new CommitLogError('record-too-large', message);
 }
 
 function checkBytes(what: string, value: unknown): void {

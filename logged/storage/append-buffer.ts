@@ -54,8 +54,8 @@ export class AppendBuffer {
 
   #view = new DataView(this.bytes.buffer);
 
-  /** Encodes a frame and returns its length. */
-  add(content: FrameContent, resolve: WaitingFrame['resolve'], reject: WaitingFrame['reject']): number {
+  /** Encodes a frame. */
+  add(content: FrameContent, resolve: WaitingFrame['resolve'], reject: WaitingFrame['reject']): void {
     const frameBytes = frameBytesOf(content);
     this.#grow(this.usedBytes + frameBytes);
     const at = this.usedBytes;
@@ -80,7 +80,32 @@ export class AppendBuffer {
       resolve,
       reject,
     });
-    return frameBytes;
+  }
+
+  /** A frame of one record without a producer, whose encoded length is known: the way most records go. */
+  addOne(
+    record: RecordFields,
+    headers: EncodedHeaders,
+    recordBytes: number,
+    resolve: WaitingFrame['resolve'],
+    reject: WaitingFrame['reject'],
+  ): void {
+    const at = this.usedBytes;
+    const frameBytes = FRAME_HEADER_BYTES + recordBytes;
+    this.#grow(at + frameBytes);
+    beginFrame(this.#view, at, 0, 1, recordBytes);
+    this.usedBytes = writeRecord(this.bytes, this.#view, at + FRAME_HEADER_BYTES, 0, record, headers);
+    const hasTimestamp = typeof record.timestamp === 'number';
+    this.frames.push({
+      at,
+      frameBytes,
+      recordCount: 1,
+      maxTimestamp: hasTimestamp ? (record.timestamp as number) : Number.NEGATIVE_INFINITY,
+      someWithoutTimestamp: !hasTimestamp,
+      hasProducer: false,
+      resolve,
+      reject,
+    });
   }
 
   /** Writes what stands before the records and returns where they begin. */

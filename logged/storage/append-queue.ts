@@ -1,6 +1,6 @@
 /** What waits to be appended to a partition, and the turn-taking of all that changes its active segment. */
 import type { Clock } from '../../targets/host.ts';
-import { AppendBuffer, type FrameContent, type WaitingFrame } from './append-buffer.ts';
+import { AppendBuffer } from './append-buffer.ts';
 
 /** Commits at once, before the rest of the process gets its turn. */
 const NOW_PER_TURN = 256;
@@ -27,14 +27,13 @@ export class AppendQueue {
     this.#committer = committer;
   }
 
-  /** How much is waiting and not being committed yet. */
-  get pendingBytes(): number {
-    return this.#pending.usedBytes;
+  /** What is waiting and not being committed yet. Who adds to it says so with `added`. */
+  get pending(): AppendBuffer {
+    return this.#pending;
   }
 
-  /** Adds a frame, which is committed now or with all that come in this turn of the loop. */
-  add(content: FrameContent, resolve: WaitingFrame['resolve'], reject: WaitingFrame['reject']): void {
-    this.#pending.add(content, resolve, reject);
+  /** A frame was added: it is committed now, or with all that come in this turn of the loop. */
+  added(): void {
     if (this.#drainDue || !this.#commitNow()) this.#drainSoon();
   }
 

@@ -21,6 +21,7 @@ import { beginSegment, openPartition } from './partition-opening.ts';
 import type { PartitionSetup } from './partition-setup.ts';
 import type { PartitionView, Readable } from './partition-view.ts';
 import { ProducerWindow } from './producer-window.ts';
+import type { EncodedHeaders, RecordFields } from './record.ts';
 import type { SegmentName } from './segment-header.ts';
 import type { SegmentIndex } from './segment-index.ts';
 
@@ -125,20 +126,32 @@ export class Partition implements PartitionView {
   /** As `append`, for who has a promise already. */
   enqueue(content: FrameContent, resolve: (baseOffset: number) => void, reject: (error: unknown) => void): void {
     const refusal = this.#refusal();
-    if (refusal !== null) {
-      reject(refusal);
-      return;
-    }
-    this.#queue.add(content, resolve, reject);
+    if (refusal !== null) return reject(refusal);
+    this.#queue.pending.add(content, resolve, reject);
+    this.#queue.added();
+  }
+
+  /** As `enqueue`, for a frame of one record, which takes `recordBytes`. */
+  enqueueOne(
+    record: RecordFields,
+    headers: EncodedHeaders,
+    recordBytes: number,
+    resolve: (baseOffset: number) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    const refusal = this.#refusal();
+    if (refusal !== null) return reject(refusal);
+    this.#queue.pending.addOne(record, headers, recordBytes, resolve, reject);
+    this.#queue.added();
   }
 
   #refusal(): CommitLogError | null {
     if (this.#closed) return new CommitLogError('closed', `topic ${this.topic}: log is closed`);
-    const { pendingBytes } = this.#queue;
+    const { usedBytes } = this.#queue.pending;
     const { maxPendingBytes, mayAppend } = this.#setup;
     if (!mayAppend()) return new CommitLogError('no-space', `topic ${this.topic}: room is being made`);
-    if (pendingBytes < maxPendingBytes) return null;
-    const message = `topic ${this.topic}: ${pendingBytes} bytes wait already, want less than ${maxPendingBytes}`;
+    if (usedBytes < maxPendingBytes) return null;
+    const message = `topic ${this.topic}: ${usedBytes} bytes wait already, want less than ${maxPendingBytes}`;
     return new CommitLogError('busy', message);
   }
 
