@@ -153,7 +153,8 @@ export class Topics {
       if (theirs === null) throw asLogError(error, `topic ${name}`);
       return theirs;
     }
-    return this.#add(name, meta);
+    // It could be found before its name was durable, and there is to be one of it.
+    return this.find(name) ?? this.#add(name, meta);
   }
 
   #add(name: string, meta: TopicMeta): Topic {

@@ -146,3 +146,16 @@ test('closing and deleting do not wait for a compaction to end', () =>
     },
     { compactionBytesPerSecond: 1000 },
   ));
+
+test('a topic that is looked after while it is still being made can be written', async () => {
+  const disk = new MemoryDisk();
+  disk.syncTurns = 5;
+  const log = await FileLog.open(disk.host(), { root: '/log', housekeepingMs: 0 });
+  const creating = log.createTopic('new', { config: { 'cleanup.policy': 'compact' } });
+  while (!(await log.listTopics()).includes('new')) await new Promise((resolve) => setImmediate(resolve));
+  const [, compacted] = await Promise.all([creating, log.compact('new')]);
+  assert.is(compacted.length, 1);
+  assert.is((await log.produce({ topic: 'new', key: text('k'), value: text('v') })).offset, 0);
+  assert.equal(await valuesOf(log, 'new'), ['0=v']);
+  await log.close();
+});
