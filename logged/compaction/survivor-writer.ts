@@ -62,7 +62,8 @@ export class SurvivorWriter {
     beginFrame(this.#view, start, time === null ? 0 : HAS_CLEANED, kept.count, bodyBytes);
     if (time !== null) setU64(this.#view, start + FRAME_HEADER_BYTES, time);
     this.#copyKept(scanner, firstBit, start + frameBytes - kept.bytes);
-    sealFrame(this.#bytes, this.#buffer, this.#view, start, { syncedPosition: position, baseOffset, appendedAt });
+    const place = { position, syncedPosition: position, baseOffset, appendedAt };
+    sealFrame(this.#bytes, this.#buffer, this.#view, start, place);
     this.#usedBytes += frameBytes;
     const { lastOffset, maxTime } = kept;
     const nextPosition = this.fileBytes;

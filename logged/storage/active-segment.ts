@@ -58,10 +58,12 @@ export class ActiveSegment {
     const first = frames[0];
     const last = frames[frames.length - 1];
     if (first === undefined || last === undefined) return;
-    let offset = this.nextOffset;
+    const { syncedPosition } = this;
+    let baseOffset = this.nextOffset;
     for (const frame of frames) {
-      buffer.seal(this.#host.bytes, frame, this.syncedPosition, offset, appendedAt);
-      offset += frame.recordCount;
+      const position = this.position + frame.at - first.at;
+      buffer.seal(this.#host.bytes, frame, { position, syncedPosition, baseOffset, appendedAt });
+      baseOffset += frame.recordCount;
     }
     this.#file.write(buffer.bytes.subarray(first.at, last.at + last.frameBytes), this.position);
     for (const frame of frames) this.#index(frame, appendedAt);

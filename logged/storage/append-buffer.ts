@@ -7,6 +7,7 @@ import {
   HAS_STEPS,
   PRODUCER_BYTES,
   STEP_BYTES,
+  type FramePlace,
   sealFrame,
 } from './frame.ts';
 import { areConsecutive, type SequencedProducer } from './producer-window.ts';
@@ -129,8 +130,8 @@ export class AppendBuffer {
   }
 
   /** Gives a frame its place and checksum; called once its offset is certain. */
-  seal(bytes: Bytes, frame: WaitingFrame, syncedPosition: number, baseOffset: number, appendedAt: number): void {
-    sealFrame(bytes, this.bytes, this.#view, frame.at, { syncedPosition, baseOffset, appendedAt });
+  seal(bytes: Bytes, frame: WaitingFrame, place: FramePlace): void {
+    sealFrame(bytes, this.bytes, this.#view, frame.at, place);
   }
 
   /** Those frames from the given one on that fit into so many bytes; at least one. */

@@ -86,10 +86,23 @@ export class FrameScanner {
     if (headWrong !== null) return this.#bad(headWrong);
     const frameBytes = frameBytesAt(this.view, this.at);
     if (!this.#ensure(frameBytes)) return this.#bad('is cut short');
-    const crcWrong = crcProblem(this.#bytes, this.buffer, this.view, this.at);
+    const crcWrong = crcProblem(this.#bytes, this.buffer, this.view, this.at, this.position);
     if (crcWrong !== null) return this.#bad(crcWrong);
     this.frameBytes = frameBytes;
     return 'frame';
+  }
+
+  /**
+   * After `bad`: makes the next intact frame the one that `next` comes to; false when there is none. See
+   * `findIntactFrame` for `leastOffset`.
+   */
+  skipBad(leastOffset: number): boolean {
+    const behind = findIntactFrame(this.#bytes, this.#file, { from: this.position + 1, to: this.#to }, leastOffset);
+    if (behind === null) return false;
+    this.position = behind.position;
+    this.at = 0;
+    this.#filledBytes = 0;
+    return true;
   }
 
   get recordCount(): number {

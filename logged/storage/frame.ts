@@ -14,7 +14,7 @@
  * | attr | u8 | bit 0: has a producer; bit 1: control frame, without records; bit 2: has the time of cleaning; bit 3: has sequence steps. Others 0 |
  * | count | u16 | number of records, 0 only in a control frame |
  * | body | u32 | bytes behind the 32 of the head, at least 1 |
- * | crc32c | u32 | of bytes 0 to 7 and 12 to the end of the body |
+ * | crc32c | u32 | of bytes 0 to 7 and 12 to the end of the body, going on from the frame's own position in the file as if that were the checksum of what stands before |
  * | synced | u32 | the position in this file up to which everything was durable when the frame was written |
  * | base offset | u64 | record i has this offset plus its own delta |
  * | appended | u64 | milliseconds since 1970 by the writer's clock |
@@ -22,6 +22,9 @@
  * | steps | u32 per record | of a frame with a producer, whose call went to several partitions: each record's sequence minus that of the first; without them the sequences follow one another |
  * | cleaned | u64 | of a frame with tombstones, written by compaction: since when nothing is left of what they delete, milliseconds since 1970 |
  * | records | | see `record.ts`; of a control frame: CBOR of the producers remembered, see `producer-window.ts` |
+ *
+ * Since its position counts, a frame is one only where it was written: not in a copy of a segment that is the value of a
+ * record, where a search behind damage would come upon it.
  *
  * `synced` tells a torn tail from damage: bytes that cannot be read were durable if any intact frame behind them says
  * so. If none does, they belong to writes that no sync had covered when the power went.
@@ -51,6 +54,8 @@ export function beginFrame(view: DataView, at: number, attributes: number, count
 }
 
 export interface FramePlace {
+  /** Where in the file the frame begins. */
+  readonly position: number;
   readonly syncedPosition: number;
   readonly baseOffset: number;
   readonly appendedAt: number;
@@ -61,11 +66,11 @@ export function sealFrame(bytes: Bytes, out: Uint8Array, view: DataView, at: num
   view.setUint32(at + 12, place.syncedPosition, true);
   setU64(view, at + 16, place.baseOffset);
   setU64(view, at + 24, place.appendedAt);
-  view.setUint32(at + 8, frameCrc(bytes, out, at, frameBytesAt(view, at)), true);
+  view.setUint32(at + 8, frameCrc(bytes, out, view, at, place.position), true);
 }
 
-function frameCrc(bytes: Bytes, from: Uint8Array, at: number, frameBytes: number): number {
-  return bytes.crc32c(from, at + 12, at + frameBytes, bytes.crc32c(from, at, at + 8));
+function frameCrc(bytes: Bytes, from: Uint8Array, view: DataView, at: number, position: number): number {
+  return bytes.crc32c(from, at + 12, at + frameBytesAt(view, at), bytes.crc32c(from, at, at + 8, position));
 }
 
 /** The whole length of a frame whose head is at `at`; only to be believed after `frameProblem`. */
@@ -91,10 +96,16 @@ export function headProblem(view: DataView, at: number, roomBytes: number): stri
   return null;
 }
 
-/** What the checksum says of a whole frame, or null when it fits. */
-export function crcProblem(bytes: Bytes, from: Uint8Array, view: DataView, at: number): string | null {
+/** What the checksum says of a whole frame that begins at `position` in the file, or null when it fits. */
+export function crcProblem(
+  bytes: Bytes,
+  from: Uint8Array,
+  view: DataView,
+  at: number,
+  position: number,
+): string | null {
   const got = view.getUint32(at + 8, true);
-  const want = frameCrc(bytes, from, at, frameBytesAt(view, at));
+  const want = frameCrc(bytes, from, view, at, position);
   return got === want ? null : `has crc ${got.toString(16)}, want ${want.toString(16)}`;
 }
 

@@ -136,7 +136,7 @@ export class ProducerWindow {
     const view = new DataView(frame.buffer);
     beginFrame(view, 0, IS_CONTROL, 0, body.length);
     frame.set(body, FRAME_HEADER_BYTES);
-    sealFrame(bytes, frame, view, 0, { syncedPosition: position, baseOffset, appendedAt });
+    sealFrame(bytes, frame, view, 0, { position, syncedPosition: position, baseOffset, appendedAt });
     return frame;
   }
 
