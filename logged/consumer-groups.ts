@@ -5,7 +5,7 @@
  * Key: CBOR of `[group, topic, partition]`. Value: CBOR of `{topicId, offset, metadata, committedAt}`, or a tombstone.
  * A commit counts only for the topic it was made for: one of the same name that was created later has another id.
  */
-import { CommitLogError, type CommittedOffset, type OffsetCommit } from './commit-log.ts';
+import { CommitLogError, type CommittedOffset, type ConsumerRecord, type OffsetCommit } from './commit-log.ts';
 import { decodeCbor, encodeCbor } from './storage/cbor.ts';
 import type { Partition } from './storage/partition.ts';
 import { PartitionReader } from './storage/partition-reader.ts';
@@ -80,10 +80,20 @@ export class ConsumerGroups {
     const found: CommittedOffset[] = [];
     for (const { topicId, topic, partition, offset, metadata, committedAt } of this.#commits.get(group)?.values() ??
       []) {
-      if ((await this.#source.findTopic(topic))?.meta.id !== topicId) continue;
+      if ((await this.#topicId(topic)) !== topicId) continue;
       found.push({ topic, partition, offset, metadata, committedAt });
     }
     return found.sort((a, b) => compareText(a.topic, b.topic) || a.partition - b.partition);
+  }
+
+  /** Null when there is no such topic, or none that can be read: the group's other commits are to be had all the same. */
+  async #topicId(name: string): Promise<string | null> {
+    try {
+      return (await this.#source.findTopic(name))?.meta.id ?? null;
+    } catch (error) {
+      if (error instanceof CommitLogError && error.place !== null) return null;
+      throw error;
+    }
   }
 
   async list(): Promise<readonly string[]> {
@@ -136,9 +146,22 @@ export class ConsumerGroups {
       this.#begin(topic, view, this.#reader.reader.nextOffset);
     }
     for (;;) {
-      const records = this.#reader?.reader.read(READ_BYTES) ?? [];
+      const records = this.#readOn(topic, view);
       if (records.length === 0) return;
       for (const { key, value } of records) if (key !== null) this.#apply(key, value);
+    }
+  }
+
+  /** Goes on behind damage, which the reader has reported: without the lost commits, and with all the others. */
+  #readOn(topic: Topic, view: PartitionView): readonly ConsumerRecord[] {
+    for (;;) {
+      try {
+        return this.#reader?.reader.read(READ_BYTES) ?? [];
+      } catch (error) {
+        const resumeOffset = error instanceof CommitLogError ? (error.place?.resumeOffset ?? null) : null;
+        if (resumeOffset === null) throw error;
+        this.#begin(topic, view, resumeOffset);
+      }
     }
   }
 
@@ -148,11 +171,14 @@ export class ConsumerGroups {
   }
 
   #apply(key: Uint8Array, value: Uint8Array | null): void {
-    const [group, topic, partition] = decodeCbor(key) as [string, string, number];
+    const place = decodeKey(key);
+    const stored = value === null ? null : decodeValue(value);
+    if (place === null || stored === undefined) return;
+    const [group, topic, partition] = place;
     const id = `${partition}/${topic}`;
     const commits = this.#commits.get(group) ?? new Map<string, StoredCommit>();
-    if (value === null) commits.delete(id);
-    else commits.set(id, { topic, partition, ...(decodeCbor(value) as StoredValue) });
+    if (stored === null) commits.delete(id);
+    else commits.set(id, { topic, partition, ...stored });
     if (commits.size > 0) this.#commits.set(group, commits);
     else this.#commits.delete(group);
   }
@@ -160,6 +186,31 @@ export class ConsumerGroups {
 
 function entry(group: string, topic: string, partition: number, value: Uint8Array | null): RecordFields {
   return { key: encodeCbor([group, topic, partition]), value, headers: [], timestamp: null };
+}
+
+/** Null for what no commit has as its key: anybody may produce to the topic. */
+function decodeKey(from: Uint8Array): readonly [group: string, topic: string, partition: number] | null {
+  const key = decodeAny(from);
+  if (!Array.isArray(key) || key.length !== 3) return null;
+  const [group, topic, partition] = key as unknown[];
+  if (typeof group !== 'string' || typeof topic !== 'string' || typeof partition !== 'number') return null;
+  return [group, topic, partition];
+}
+
+/** Undefined for what no commit has as its value. */
+function decodeValue(from: Uint8Array): StoredValue | undefined {
+  const { topicId, offset, metadata, committedAt } = (decodeAny(from) ?? {}) as Partial<StoredValue>;
+  if (typeof topicId !== 'string' || typeof offset !== 'number') return undefined;
+  if (typeof metadata !== 'string' || typeof committedAt !== 'number') return undefined;
+  return { topicId, offset, metadata, committedAt };
+}
+
+function decodeAny(from: Uint8Array): unknown {
+  try {
+    return decodeCbor(from);
+  } catch {
+    return null;
+  }
 }
 
 async function append(partition: Partition, records: readonly RecordFields[]): Promise<void> {

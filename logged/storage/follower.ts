@@ -3,12 +3,12 @@
  * is none, no writer is at work: then all intact frames may be read, once they have been synced, so that a power cut
  * cannot take back what was delivered.
  */
-import type { Host, Watch } from '../../targets/host.ts';
+import type { File, Host, Watch } from '../../targets/host.ts';
 import { CommitLogError, type DamagePlace } from '../commit-log.ts';
 import { asLogError, guard, hostCode } from './host-failure.ts';
 import type { PartitionView, Readable } from './partition-view.ts';
 import { judgeTail } from './recovery.ts';
-import { listSegments, openForReading } from './segment-file.ts';
+import { listSegments, openForReading, readSegmentHeader } from './segment-file.ts';
 import type { SegmentName } from './segment-header.ts';
 import { readWatermark, watermarkPath } from './watermark.ts';
 
@@ -130,6 +130,7 @@ export class Follower implements PartitionView {
     const file = openForReading(this.host, path);
     if (file === null) return;
     try {
+      if (!this.#isKnown(path, last, file)) return;
       const open = { name: last, path, file, createdAt: 0 };
       const { position, endOffset } = guard(`segment ${last.name}`, () => judgeTail(this.host, this.directory, open));
       if (last.baseOffset !== this.#readable.segmentBase || position > this.#readable.position) await file.sync();
@@ -139,6 +140,20 @@ export class Follower implements PartitionView {
     } finally {
       file.close();
     }
+  }
+
+  /** Of a newer format: readers are led there, to be told so. */
+  #isKnown(path: string, name: SegmentName, file: File): boolean {
+    try {
+      readSegmentHeader(this.host, path, name, file);
+    } catch (error) {
+      if (!(error instanceof CommitLogError) || error.place === null) throw error;
+      if (error.code !== 'unknown-version') return true;
+      const { baseOffset } = name;
+      this.#set({ segmentBase: baseOffset, position: file.lengthBytes(), endOffset: baseOffset + 1 });
+      return false;
+    }
+    return true;
   }
 
   #set(readable: Readable): void {

@@ -50,11 +50,23 @@ export function loadIndex(host: Host, directory: string, name: SegmentName): Seg
   }
 }
 
-/** Makes the index from the frames before `to`; stops at the first that is not intact. */
+/**
+ * Makes the index from the intact frames before `to`. Where some are not, `dataBytes` is where the first of those stands,
+ * so such an index is never taken for that of the whole file.
+ */
 export function buildIndex(host: Host, file: File, to: number): SegmentIndex {
   const index = new SegmentIndex(SEGMENT_HEADER_BYTES, to);
+  let firstBad: number | null = null;
   const scanner = new FrameScanner(host.bytes, file, { from: SEGMENT_HEADER_BYTES, to, chunkBytes: SCAN_BYTES });
-  while (scanner.next() === 'frame') index.add(describeFrame(scanner));
+  for (let step = scanner.next(); step !== 'end'; step = scanner.next()) {
+    if (step === 'frame') {
+      index.add(describeFrame(scanner));
+      continue;
+    }
+    firstBad ??= scanner.position;
+    if (!scanner.skipBad(index.lastOffset + 1)) break;
+  }
+  if (firstBad !== null) index.dataBytes = firstBad;
   return index;
 }
 

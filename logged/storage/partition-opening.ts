@@ -47,12 +47,13 @@ export async function openPartition(setup: PartitionSetup): Promise<OpenedPartit
     const tail = await recoverTail(host, directory, open, proof, (scanner) => producers.replay(scanner));
     report(setup, tail);
     if (!tail.closedCleanly) await makeDurable(file, tail.durableTo, tail.position);
-    const skipTo = offsetAfterReboot(setup, last, tail);
+    const isKnown = intact || tail.index.hasRecords;
+    const skipTo = isKnown ? offsetAfterReboot(setup, last, tail) : offsetBehindAll(setup, last, tail);
     if (setup.config().durability !== 'sync') await forgetClosing(host, directory, last);
     if (intact && tail.damage === null && skipTo === tail.nextOffset) {
       return { sealed: before, active: new ActiveSegment(host, open, tail.index, tail.position, skipTo), producers };
     }
-    const gapBefore = skipTo > tail.nextOffset || (skipTo === last.baseOffset && head.gapBefore);
+    const gapBefore = (isKnown && skipTo > tail.nextOffset) || (skipTo === last.baseOffset && head.gapBefore);
     const active = await beginSegment(setup, { baseOffset: skipTo, gapBefore }, producers);
     file.close();
     return { sealed: active.name.name === last.name ? before : live, active, producers };
@@ -104,16 +105,21 @@ function report(setup: PartitionSetup, tail: RecoveredTail): void {
   if (tail.damage !== null) setup.report({ event: 'damage', topic, partition, place: tail.damage });
 }
 
+/** Behind the most records that can have fitted into the segment, whatever has become of them. */
+function offsetBehindAll(setup: PartitionSetup, name: SegmentName, tail: RecoveredTail): number {
+  const { segmentBytes, maxMessageBytes } = setup.config();
+  const mostBytes = Math.max(segmentBytes, tail.position) + maxMessageBytes;
+  return name.baseOffset + Math.ceil(mostBytes / LEAST_RECORD_BYTES);
+}
+
 /**
  * Where records are readable before they are durable, a power cut may have taken readable ones with it. Consumers may
  * have committed past them, so their offsets must not be given out again: go on behind the most that can have fitted
  * into the segment.
  */
 function offsetAfterReboot(setup: PartitionSetup, name: SegmentName, tail: RecoveredTail): number {
-  const { durability, segmentBytes, maxMessageBytes } = setup.config();
-  if (durability === 'sync' || tail.closedCleanly || setup.isSameBoot) return tail.nextOffset;
-  const mostBytes = Math.max(segmentBytes, tail.position) + maxMessageBytes;
-  const skipTo = name.baseOffset + Math.ceil(mostBytes / LEAST_RECORD_BYTES);
+  if (setup.config().durability === 'sync' || tail.closedCleanly || setup.isSameBoot) return tail.nextOffset;
+  const skipTo = offsetBehindAll(setup, name, tail);
   const { topic, partition } = setup;
   setup.report({ event: 'offsets-skipped', topic, partition, from: tail.nextOffset, to: skipTo });
   return skipTo;

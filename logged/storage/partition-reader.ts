@@ -75,9 +75,10 @@ export class PartitionReader {
       if (segment === null) return false;
       if (segment.frameOpen) return true;
       const step = segment.scanner.next();
-      if (step === 'frame') {
-        if (this.#endsHere(segment)) reopened += this.#leave(segment) ? 0 : 1;
-        else this.#enter(segment);
+      if (step === 'frame' && !this.#endsHere(segment)) {
+        this.#enter(segment);
+      } else if (step === 'frame' || this.#isReadOut(segment)) {
+        if (!this.#leave(segment)) reopened++;
       } else if (step === 'bad') {
         this.#skipOrFail(segment);
       } else if (!this.#extend(segment)) {
@@ -143,8 +144,10 @@ export class PartitionReader {
     try {
       header = readSegmentHeader(host, path, name, file);
     } catch (error) {
-      if (!(error instanceof CommitLogError) || error.code !== 'damaged' || error.place === null) throw error;
-      this.#view.reportDamage(error.place);
+      if (!(error instanceof CommitLogError) || error.place === null) throw error;
+      const place = { ...error.place, resumeOffset: this.#following(name)?.baseOffset ?? null };
+      if (error.code !== 'damaged') throw new CommitLogError(error.code, error.message, { place });
+      this.#view.reportDamage(place);
     }
     const to = readableBytes(this.#view, name, file);
     const from = positionOf(this.#view, name, file, this.nextOffset);
@@ -174,6 +177,12 @@ export class PartitionReader {
     return next !== null && segment.name.endOffset === 0 && segment.scanner.baseOffset >= next.baseOffset;
   }
 
+  /** Nothing is missed by leaving: what an old writer could not cut off may also be a part of a frame, or zeros. */
+  #isReadOut(segment: CurrentSegment): boolean {
+    const next = this.#following(segment.name);
+    return next !== null && segment.name.endOffset === 0 && this.nextOffset >= next.baseOffset;
+  }
+
   #following(name: SegmentName): SegmentName | null {
     return this.#view.segments().find((other) => other.baseOffset > name.baseOffset) ?? null;
   }
@@ -192,12 +201,14 @@ export class PartitionReader {
   /** Records may be missing at a segment's end without any frame being bad: the file may have been cut. */
   #checkWhole(segment: CurrentSegment, next: SegmentName | null): void {
     const { name, path, header } = segment;
-    if (header === null) return;
-    const cut = name.endOffset !== 0 && segment.to < header.fileBytes;
+    // Without its head nobody knows how long a file of compaction was.
+    const cut = name.endOffset !== 0 && (header === null || segment.to < header.fileBytes);
     const expected = segment.name.endOffset === 0 ? next?.baseOffset : undefined;
     const missing = expected !== undefined && this.nextOffset < expected && !this.#gapIsKnown(next);
     if (cut || missing) {
-      const message = cut ? `has ${segment.to} bytes, want ${header.fileBytes}` : `ends before offset ${expected}`;
+      const message = cut
+        ? `has ${segment.to} bytes, want ${header?.fileBytes ?? 'as many as its head said'}`
+        : `ends before offset ${expected}`;
       this.#fail(message, { file: path, position: segment.to, resumeOffset: next?.baseOffset ?? null });
     }
   }

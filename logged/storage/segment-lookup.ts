@@ -32,7 +32,7 @@ export function indexOf(view: PartitionView, name: SegmentName, file: File): Seg
   const saved = loadIndex(host, directory, name);
   if (saved !== null && saved.dataBytes === to) return saved;
   const built = buildIndex(host, file, to);
-  if (view.ownsFiles && !isActive(view, name)) saveIndex(host, directory, name, built);
+  if (view.ownsFiles && !isActive(view, name) && built.dataBytes === to) saveIndex(host, directory, name, built);
   return built;
 }
 
@@ -81,7 +81,12 @@ function findTimeIn(
   if (from === null) return null;
   const to = readableBytes(view, sought.name, file);
   const scanner = new FrameScanner(view.host.bytes, file, { from, to, chunkBytes: CHUNK_BYTES });
-  while (scanner.next() === 'frame') {
+  for (let step = scanner.next(); step !== 'end'; step = scanner.next()) {
+    if (step === 'bad') {
+      // Whoever reads from before it will hear of it.
+      if (!scanner.skipBad(sought.name.baseOffset)) break;
+      continue;
+    }
     const { recordCount, appendedAt, baseOffset } = scanner;
     let at = scanner.recordsAt;
     for (let i = 0; i < recordCount; i++) {
