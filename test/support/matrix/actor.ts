@@ -52,7 +52,9 @@ export class Actor {
   async delete(topic: string): Promise<boolean> {
     this.#mustLive();
     const life = this.ledger.life(topic);
-    const deletion = this.ledger.step(null);
+    const step = this.ledger.step(null);
+    // A deletion that failed may have come about all the same, long before it is asked for again.
+    const deletion = { ...step, begun: life.deletion?.begun ?? step.begun };
     life.deletion = deletion;
     return this.#step(deletion, () => this.log.deleteTopic(topic));
   }
