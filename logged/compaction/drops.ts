@@ -16,6 +16,10 @@ export class Drops {
     this.#bits = larger;
   }
 
+  clear(): void {
+    this.#bits.fill(0);
+  }
+
   has(bit: number): boolean {
     return ((this.#bits[bit >>> 3] as number) & (1 << (bit & 7))) !== 0;
   }

@@ -1,7 +1,7 @@
 /** The sealed segments that are compacted: what is known of them before, and a scan that leaves out none of the doubts. */
 import type { File, Host } from '../../targets/host.ts';
 import { CommitLogError, type DamagePlace } from '../commit-log.ts';
-import { findIntactFrame, FrameScanner } from '../storage/frame-scanner.ts';
+import { findIntactFrame, FrameScanner, type ScanStep } from '../storage/frame-scanner.ts';
 import { asLogError, hostCode } from '../storage/host-failure.ts';
 import type { Partition } from '../storage/partition.ts';
 import { readSegmentHeader } from '../storage/segment-file.ts';
@@ -89,42 +89,60 @@ function readHead(host: Host, path: string, name: SegmentName): { header: Segmen
   });
 }
 
+export const bytesOf = (inputs: readonly Input[]): number => inputs.reduce((sum, input) => sum + input.fileBytes, 0);
+
 /** Whether a scan is to go on. */
 export type Next = 'on' | 'enough';
 
-/** Shows the frames with records to `visit`. Throws `InputProblem`, also when records are missing, and `Cancelled`. */
-export async function scanInput(
-  host: Host,
-  pace: Pace,
-  input: Input,
-  visit: (scanner: FrameScanner) => Next | Promise<Next>,
-): Promise<void> {
-  const { path } = input;
-  const file = reading(path, () => host.files.open(path, 'read'));
-  try {
-    const range = { from: SEGMENT_HEADER_BYTES, to: input.fileBytes, chunkBytes: CHUNK_BYTES };
-    const scanner = new FrameScanner(host.bytes, file, range);
-    let expected = input.name.baseOffset;
-    while (input.isClean || expected < input.endOffset) {
-      const step = reading(path, () => scanner.next());
-      if (step === 'end') break;
-      if (step === 'bad') fail(host, input, file, scanner, scanner.problem);
-      if (pace.spend(scanner.frameBytes)) await pace.rest();
-      if (scanner.isControl) continue;
-      if (!input.isClean) {
-        if (scanner.baseOffset !== expected) fail(host, input, file, scanner, `is not of offset ${expected}`);
-        expected += scanner.recordCount;
+/** Reads inputs, one at a time, in one buffer. */
+export class InputReader {
+  readonly host: Host;
+  readonly pace: Pace;
+  readonly #buffer = new Uint8Array(CHUNK_BYTES);
+
+  constructor(host: Host, pace: Pace) {
+    this.host = host;
+    this.pace = pace;
+  }
+
+  /** Shows the frames with records to `visit`. Throws `InputProblem`, also when records are missing, and `Cancelled`. */
+  async scan(input: Input, visit: (scanner: FrameScanner) => Next | Promise<Next>): Promise<void> {
+    const { host, pace } = this;
+    const { path } = input;
+    const file = reading(path, () => host.files.open(path, 'read'));
+    try {
+      const range = { from: SEGMENT_HEADER_BYTES, to: input.fileBytes, chunkBytes: CHUNK_BYTES, buffer: this.#buffer };
+      const scanner = new FrameScanner(host.bytes, file, range);
+      let expected = input.name.baseOffset;
+      while (input.isClean || expected < input.endOffset) {
+        const step = nextFrame(scanner, path);
+        if (step === 'end') break;
+        if (step === 'bad') fail(host, input, file, scanner, scanner.problem);
+        if (pace.spend(scanner.frameBytes)) await pace.rest();
+        if (scanner.isControl) continue;
+        if (!input.isClean) {
+          if (scanner.baseOffset !== expected) fail(host, input, file, scanner, `is not of offset ${expected}`);
+          expected += scanner.recordCount;
+        }
+        const next = visit(scanner);
+        // A promise only where there is something to wait for: it is called for every frame.
+        if ((typeof next === 'string' ? next : await next) === 'enough') return;
       }
-      const next = visit(scanner);
-      // A promise only where there is something to wait for: it is called for every frame.
-      if ((typeof next === 'string' ? next : await next) === 'enough') return;
+      if (!input.isClean && expected < input.endOffset && !input.gapBehind) {
+        const place = { file: path, position: input.fileBytes, resumeOffset: input.endOffset };
+        throw new InputProblem(path, `ends before offset ${input.endOffset}`, place);
+      }
+    } finally {
+      file.close();
     }
-    if (!input.isClean && expected < input.endOffset && !input.gapBehind) {
-      const place = { file: path, position: input.fileBytes, resumeOffset: input.endOffset };
-      throw new InputProblem(path, `ends before offset ${input.endOffset}`, place);
-    }
-  } finally {
-    file.close();
+  }
+}
+
+function nextFrame(scanner: FrameScanner, path: string): ScanStep {
+  try {
+    return scanner.next();
+  } catch (error) {
+    throw asProblem(error, path);
   }
 }
 
@@ -136,17 +154,21 @@ function fail(host: Host, input: Input, file: File, scanner: FrameScanner, probl
   throw new InputProblem(input.path, `frame at ${position} ${problem}`, place);
 }
 
-/** What the medium does not give is a problem of this segment, not of the others. */
 function reading<T>(path: string, call: () => T): T {
   try {
     return call();
   } catch (error) {
-    if (error instanceof InputProblem) throw error;
-    if (error instanceof CommitLogError && error.place !== null) {
-      throw new InputProblem(path, error.message, error.code === 'damaged' ? error.place : null, error);
-    }
-    const code = hostCode(error instanceof CommitLogError ? error.cause : error);
-    if (code === 'EIO') throw new InputProblem(path, 'cannot be read', null, error);
-    throw asLogError(error, `segment ${path}`);
+    throw asProblem(error, path);
   }
+}
+
+/** What the medium does not give is a problem of this segment, not of the others. */
+function asProblem(error: unknown, path: string): Error {
+  if (error instanceof InputProblem) return error;
+  if (error instanceof CommitLogError && error.place !== null) {
+    return new InputProblem(path, error.message, error.code === 'damaged' ? error.place : null, error);
+  }
+  const code = hostCode(error instanceof CommitLogError ? error.cause : error);
+  if (code === 'EIO') return new InputProblem(path, 'cannot be read', null, error);
+  return asLogError(error, `segment ${path}`);
 }

@@ -7,26 +7,23 @@
  * bits for are planned, and then replaced, at a time; a segment that alone has more records gets the bits it needs. So
  * the number of keys costs time, and neither memory nor writes.
  */
-import type { Host } from '../../targets/host.ts';
 import { CLEANED_BYTES, FRAME_HEADER_BYTES } from '../storage/frame.ts';
 import type { FrameScanner } from '../storage/frame-scanner.ts';
-import { Drops } from './drops.ts';
-import { type Input, scanInput } from './inputs.ts';
+import type { Drops } from './drops.ts';
+import { bytesOf, type Input, type InputReader } from './inputs.ts';
 import type { KeyHash } from './keys/key-hash.ts';
-import { ALL_HASHES, type HashRange, inRange } from './keys/key-table.ts';
+import { ALL_HASHES, type HashRange, inRange, KeyTable } from './keys/key-table.ts';
 import { type Spill, SpillFailed } from './keys/spill.ts';
 import { CountTally, LatestTally, StrategyTally, type Tally } from './keys/tally.ts';
-import type { Pace } from './pace.ts';
 import { type PartitionName, RecordCursor } from './record-cursor.ts';
 import type { Compaction } from './strategy.ts';
 import type { Tombstones } from './tombstones.ts';
 
-/** The fewest bytes of a record with a key: length, delta, flags, length of the key. */
-const LEAST_KEYED_BYTES = 13;
+/** By how much a range is narrowed for which there was no room: half of it would too often be less than there is room for. */
+const NARROWER = 0.7;
 
 export interface PlanSetup {
-  readonly host: Host;
-  readonly pace: Pace;
+  readonly reader: InputReader;
   readonly name: PartitionName;
   readonly inputs: readonly Input[];
   /** In the inputs before this one no record supersedes another. */
@@ -34,8 +31,9 @@ export interface PlanSetup {
   readonly compaction: Compaction;
   readonly tombstones: Tombstones;
   readonly hash: KeyHash;
-  readonly tableBytes: number;
-  readonly bitmapBytes: number;
+  /** Memory for a `KeyTable`. */
+  readonly table: Uint32Array;
+  readonly drops: Drops;
   /** Null: nothing to spill to. */
   readonly openSpill: (() => Spill) | null;
 }
@@ -94,12 +92,13 @@ export class Planner {
 
   constructor(setup: PlanSetup) {
     this.#setup = setup;
-    this.#cursor = new RecordCursor(setup.host.bytes, setup.name, setup.compaction, setup.hash);
+    this.#cursor = new RecordCursor(setup.reader.host.bytes, setup.name, setup.compaction, setup.hash);
   }
 
   /** Plans some of the inputs from that one on. Throws `InputProblem`, `CleanDoubted`, `Cancelled`, and what a strategy throws. */
   async plan(first: number): Promise<WindowPlan> {
-    const drops = new Drops(this.#setup.bitmapBytes);
+    const { drops } = this.#setup;
+    drops.clear();
     let planned: InputPlan[] | null = null;
     let width = ALL_HASHES.to;
     for (let from = 0; from < ALL_HASHES.to; ) {
@@ -110,7 +109,7 @@ export class Planner {
           planned = await this.#judge(tally, range, { first, count: planned?.length, drops });
           from = range.to;
         } else if (width > 1) {
-          width = Math.ceil(width / 2);
+          width = Math.floor(width * NARROWER);
         } else {
           throw new Error('the compaction strategy has no room for a single key');
         }
@@ -125,32 +124,40 @@ export class Planner {
   }
 
   #newTally(range: HashRange): Tally {
-    const { compaction, inputs, dirtyFrom, tableBytes, pace, openSpill } = this.#setup;
+    const { compaction, dirtyFrom, reader, openSpill } = this.#setup;
     if (!('count' in compaction)) return new StrategyTally(compaction);
-    const dirtyBytes = inputs.slice(dirtyFrom).reduce((sum, input) => sum + input.fileBytes, 0);
-    const memory = { range, tableBytes, mostKeys: Math.floor(dirtyBytes / LEAST_KEYED_BYTES) };
-    if (compaction.count === 1) return new LatestTally(memory, pace, this.#maySpill ? openSpill : null);
-    return new CountTally(memory, compaction.count, dirtyFrom === 0);
+    const table = new KeyTable(range, this.#setup.table);
+    if (compaction.count > 1) return new CountTally(table, compaction.count, dirtyFrom === 0);
+    return new LatestTally(table, reader.pace, this.#maySpill ? openSpill : null);
   }
 
   /** Feeds the tally; false when it has no room. */
   async #gather(tally: Tally, range: HashRange): Promise<boolean> {
-    const { host, pace, inputs, dirtyFrom } = this.#setup;
     for (let scan = 0; scan < tally.scans.length; scan++) {
-      let hasRoom = true;
-      for (let i = tally.scans[scan] === 'all' ? 0 : dirtyFrom; i < inputs.length && hasRoom; i++) {
-        await scanInput(host, pace, inputs[i] as Input, (scanner) => {
-          this.#cursor.enter(scanner);
-          if (this.#takeFrame(tally, scan, range)) return 'on';
-          return this.#takeRest(tally, scan, range).then((taken) => {
-            hasRoom = taken;
-            return taken ? 'on' : 'enough';
-          });
-        });
-      }
-      if (!hasRoom) return false;
+      if (!(await this.#feed(tally, scan, range))) return false;
     }
     tally.finish();
+    return true;
+  }
+
+  async #feed(tally: Tally, scan: number, range: HashRange): Promise<boolean> {
+    const { reader, inputs, dirtyFrom } = this.#setup;
+    const fed = tally.scans[scan] === 'all' ? inputs : inputs.slice(dirtyFrom);
+    const allBytes = bytesOf(fed);
+    let doneBytes = 0;
+    let hasRoom = true;
+    for (const input of fed) {
+      await reader.scan(input, (scanner) => {
+        this.#cursor.enter(scanner);
+        if (this.#takeFrame(tally, scan, range)) return 'on';
+        return this.#takeRest(tally, scan, range, (doneBytes + scanner.position) / allBytes).then((taken) => {
+          hasRoom = taken;
+          return taken ? 'on' : 'enough';
+        });
+      });
+      if (!hasRoom) return false;
+      doneBytes += input.fileBytes;
+    }
     return true;
   }
 
@@ -164,22 +171,22 @@ export class Planner {
   }
 
   /** Makes room for the record under the cursor and goes on behind it. */
-  async #takeRest(tally: Tally, scan: number, range: HashRange): Promise<boolean> {
+  async #takeRest(tally: Tally, scan: number, range: HashRange, part: number): Promise<boolean> {
     do {
-      if (!(await tally.makeRoom()) || !tally.take(scan, this.#cursor)) return false;
+      if (!(await tally.makeRoom(part)) || !tally.take(scan, this.#cursor)) return false;
     } while (!this.#takeFrame(tally, scan, range));
     return true;
   }
 
   /** Asks the tally about the records, and works out what survives. */
   async #judge(tally: Tally, range: HashRange, window: Window): Promise<InputPlan[]> {
-    const { host, pace, inputs, dirtyFrom } = this.#setup;
+    const { reader, inputs, dirtyFrom } = this.#setup;
     const { first, count = inputs.length - first, drops } = window;
     const plans: InputPlan[] = [];
     let nextBit = 0;
     for (let i = tally.judgesInOrder ? 0 : first; i < first + count; i++) {
       const plan = newPlan(inputs[i] as Input, i < dirtyFrom, nextBit);
-      await scanInput(host, pace, plan.input, (scanner) => {
+      await reader.scan(plan.input, (scanner) => {
         this.#cursor.enter(scanner);
         if (i < first) this.#passFrame(tally, range);
         else this.#judgeFrame(tally, range, plan, scanner, drops);

@@ -2,7 +2,7 @@
 import type { Bytes } from '../../targets/host.ts';
 import type { ConsumerRecord } from '../commit-log.ts';
 import type { FrameScanner } from '../storage/frame-scanner.ts';
-import { readRecord, recordBytesAt, recordDelta, recordHasValue, recordKey } from '../storage/record.ts';
+import { readRecord, recordBytesAt, recordDelta, recordHasValue, recordKeyAt } from '../storage/record.ts';
 import type { KeyHash } from './keys/key-hash.ts';
 import type { KeyedRecord } from './keys/tally.ts';
 import type { Compaction } from './strategy.ts';
@@ -12,12 +12,9 @@ export interface PartitionName {
   readonly partition: number;
 }
 
-const NO_KEY = new Uint8Array(0);
-
 export class RecordCursor implements KeyedRecord {
   /** False when the record is excluded; then `key` and `hash` mean nothing. */
   hasKey = false;
-  key: Uint8Array = NO_KEY;
   readonly hash: KeyHash;
 
   readonly #bytes: Bytes;
@@ -29,6 +26,10 @@ export class RecordCursor implements KeyedRecord {
   #at = 0;
   #nextAt = 0;
   #left = 0;
+  /** The key's bytes are in here, from `start` to `end`. */
+  #keyIn: Uint8Array = new Uint8Array(0);
+  #keyStart = 0;
+  #keyEnd = 0;
 
   constructor(bytes: Bytes, name: PartitionName, compaction: Compaction, hash: KeyHash) {
     this.#bytes = bytes;
@@ -48,17 +49,16 @@ export class RecordCursor implements KeyedRecord {
   /** Goes to the next record; false when there is none. */
   next(): boolean {
     if (this.#left === 0) return false;
-    const { buffer, view } = this.#frame;
     this.#left--;
     this.#at = this.#nextAt;
-    this.#nextAt += recordBytesAt(view, this.#at);
-    const key = this.#keyOf === null ? recordKey(buffer, view, this.#at) : this.#keyOf(this.decode());
-    this.hasKey = key !== null;
-    if (key !== null) {
-      this.key = key;
-      this.hash.hash(key);
-    }
+    this.#nextAt += recordBytesAt(this.#frame.view, this.#at);
+    this.hasKey = this.#keyOf === null ? this.#findKey() : this.#setKey(this.#keyOf(this.decode()));
+    if (this.hasKey) this.hash.hash(this.#keyIn, this.#keyStart, this.#keyEnd);
     return true;
+  }
+
+  get key(): Uint8Array {
+    return this.#keyIn.subarray(this.#keyStart, this.#keyEnd);
   }
 
   get offset(): number {
@@ -81,6 +81,24 @@ export class RecordCursor implements KeyedRecord {
     const { buffer, view, appendedAt } = this.#frame;
     const origin = { ...this.#name, baseOffset: this.#baseOffset, appendedAt };
     return readRecord(this.#bytes, buffer, view, this.#at, origin);
+  }
+
+  #findKey(): boolean {
+    const { buffer, view } = this.#frame;
+    const at = recordKeyAt(view, this.#at);
+    if (at < 0) return false;
+    this.#keyIn = buffer;
+    this.#keyStart = at + 4;
+    this.#keyEnd = at + 4 + view.getUint32(at, true);
+    return true;
+  }
+
+  #setKey(key: Uint8Array | null): boolean {
+    if (key === null) return false;
+    this.#keyIn = key;
+    this.#keyStart = 0;
+    this.#keyEnd = key.length;
+    return true;
   }
 
   get #frame(): FrameScanner {

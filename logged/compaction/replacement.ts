@@ -15,14 +15,13 @@ import { encodeSegmentHeader, type SegmentName, segmentStem } from '../storage/s
 import type { SegmentIndex } from '../storage/segment-index.ts';
 import type { Drops } from './drops.ts';
 import type { Group } from './groups.ts';
-import { type Input, scanInput } from './inputs.ts';
-import { Cancelled, type Pace } from './pace.ts';
+import type { Input, InputReader } from './inputs.ts';
+import { Cancelled } from './pace.ts';
 import { SurvivorWriter } from './survivor-writer.ts';
 import type { Tombstones } from './tombstones.ts';
 
 export interface ReplacementSetup {
-  readonly host: Host;
-  readonly pace: Pace;
+  readonly reader: InputReader;
   readonly partition: Partition;
   readonly tombstones: Tombstones;
 }
@@ -37,7 +36,8 @@ export class NameNotDurable extends Error {
 
 /** Throws the host's error, `NameNotDurable`, `InputProblem` or `Cancelled`; then the segments are as they were. */
 export async function replaceGroup(setup: ReplacementSetup, group: Group, drops: Drops): Promise<void> {
-  const { host, partition } = setup;
+  const { reader, partition } = setup;
+  const { host } = reader;
   const inputs = group.members.map((member) => member.input);
   const first = inputs[0] as Input;
   const baseOffset = first.name.baseOffset;
@@ -48,7 +48,7 @@ export async function replaceGroup(setup: ReplacementSetup, group: Group, drops:
     if (host.files.stat(unfinished) !== null) host.files.remove(unfinished);
     const index = await writeSurvivors(setup, group, drops, unfinished, name);
     if (first.name.name === name.name) await removeIndexForGood(host, partition.directory, name);
-    setup.pace.check();
+    reader.pace.check();
     const listed = new Set(partition.sealedSegments().map((sealed) => sealed.name));
     if (!inputs.every((input) => listed.has(input.name.name))) throw new Cancelled();
     host.files.rename(unfinished, `${partition.directory}/${name.name}`);
@@ -70,7 +70,8 @@ async function writeSurvivors(
   path: string,
   name: SegmentName,
 ): Promise<SegmentIndex> {
-  const { host, pace, tombstones } = setup;
+  const { reader, tombstones } = setup;
+  const { host, pace } = reader;
   const { baseOffset, endOffset } = name;
   const gapBefore = group.members[0]?.input.gapBefore === true;
   const file = host.files.open(path, 'create');
@@ -78,7 +79,7 @@ async function writeSurvivors(
     const writer = new SurvivorWriter(host.bytes, file, group.outputBytes, drops, tombstones);
     for (const { input, firstBit } of group.members) {
       let bit = firstBit;
-      await scanInput(host, pace, input, (scanner) => {
+      await reader.scan(input, (scanner) => {
         const before = writer.fileBytes;
         writer.add(scanner, bit, input.allBeforeAreIn);
         bit += scanner.recordCount;
@@ -105,7 +106,8 @@ async function removeIndexForGood(host: Host, directory: string, name: SegmentNa
 }
 
 async function makeNameDurable(setup: ReplacementSetup, first: Input, name: SegmentName): Promise<void> {
-  const { host, partition } = setup;
+  const { reader, partition } = setup;
+  const { host } = reader;
   const { directory } = partition;
   try {
     await host.files.syncDir(directory);

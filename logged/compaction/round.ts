@@ -3,10 +3,11 @@ import type { Host } from '../../targets/host.ts';
 import { hostCode } from '../storage/host-failure.ts';
 import type { Partition } from '../storage/partition.ts';
 import { SEGMENT_HEADER_BYTES } from '../storage/segment-header.ts';
-import type { Drops } from './drops.ts';
+import { Drops } from './drops.ts';
 import { type Group, groupInputs } from './groups.ts';
-import { findInputs, type Input } from './inputs.ts';
+import { bytesOf, findInputs, type Input, InputReader } from './inputs.ts';
 import { KeyHash } from './keys/key-hash.ts';
+import { tableBytes } from './keys/key-table.ts';
 import { Spill } from './keys/spill.ts';
 import type { Pace } from './pace.ts';
 import { CleanDoubted, Planner, type WindowPlan } from './plan.ts';
@@ -16,6 +17,8 @@ import { Tombstones } from './tombstones.ts';
 
 /** What is left to others, besides the file to be written, before the medium counts as full. */
 const ELBOW_ROOM_BYTES = 65536;
+/** The fewest bytes of a record with a key: length, delta, flags, length of the key. */
+const LEAST_KEYED_BYTES = 13;
 
 export interface RoundSetup {
   readonly host: Host;
@@ -39,7 +42,11 @@ export class Round {
   tombstoneDueAt = Number.POSITIVE_INFINITY;
 
   readonly #setup: RoundSetup;
+  readonly #reader: InputReader;
   readonly #hash: KeyHash;
+  readonly #drops: Drops;
+  /** Made when it is known how much is needed. */
+  #table: Uint32Array = new Uint32Array(0);
   readonly #now: number;
   /** What is sealed later is for another time. */
   readonly #endOffset: number;
@@ -48,6 +55,8 @@ export class Round {
   constructor(setup: RoundSetup) {
     this.#setup = setup;
     this.#everythingIsDirty = setup.everything;
+    this.#reader = new InputReader(setup.host, setup.pace);
+    this.#drops = new Drops(Math.ceil(setup.memoryBytes / 8));
     this.#hash = KeyHash.random(setup.host.random);
     this.#now = setup.host.clock.now();
     this.#endOffset = setup.partition.readable().segmentBase;
@@ -108,27 +117,33 @@ export class Round {
 
   /** Plans the segments from an offset on; null when there are none. */
   async #plan(from: number, tombstones: Tombstones): Promise<WindowPlan | null> {
-    const { host, partition, pace, compaction, memoryBytes, spillDir } = this.#setup;
+    const { host, partition, compaction, spillDir } = this.#setup;
     const inputs = findInputs(host, partition, this.#setup.leftOut).filter(
       (input) => input.name.baseOffset < this.#endOffset,
     );
     const first = inputs.findIndex((input) => input.name.baseOffset >= from);
     if (first < 0) return null;
-    const bitmapBytes = Math.ceil(memoryBytes / 8);
+    const dirtyFrom = this.#dirtyFrom(inputs);
     const planner = new Planner({
-      host,
-      pace,
+      reader: this.#reader,
       name: partition,
       inputs,
-      dirtyFrom: this.#dirtyFrom(inputs),
+      dirtyFrom,
       compaction,
       tombstones,
       hash: this.#hash,
-      tableBytes: memoryBytes - bitmapBytes,
-      bitmapBytes,
+      table: this.#tableFor(inputs.slice(dirtyFrom)),
+      drops: this.#drops,
       openSpill: spillDir === null ? null : () => Spill.open(host, spillDir, partition.directory),
     });
     return planner.plan(first);
+  }
+
+  #tableFor(dirty: readonly Input[]): Uint32Array {
+    const mostKeys = Math.floor(bytesOf(dirty) / LEAST_KEYED_BYTES);
+    const wanted = tableBytes(this.#setup.memoryBytes - this.#drops.capacity / 8, mostKeys);
+    if (this.#table.length * 4 < wanted) this.#table = new Uint32Array(wanted / 4);
+    return this.#table;
   }
 
   /** In what compaction has left clean, from the beginning on, no record of a key supersedes another. */
@@ -140,10 +155,9 @@ export class Round {
 
   /** False when there is no room for it. */
   async #replace(group: Group, drops: Drops, tombstones: Tombstones, elbowRoomBytes: number): Promise<boolean> {
-    const { host, pace, partition } = this.#setup;
     if (this.#freeBytes() < group.outputBytes + elbowRoomBytes) return false;
     try {
-      await replaceGroup({ host, pace, partition, tombstones }, group, drops);
+      await replaceGroup({ reader: this.#reader, partition: this.#setup.partition, tombstones }, group, drops);
     } catch (error) {
       if (hostCode(error) === 'ENOSPC' || hostCode(error) === 'EDQUOT') return false;
       throw error;

@@ -32,6 +32,8 @@ export interface ScanRange {
   readonly chunkBytes: number;
   /** True: every chunk is a new buffer, so that views into it stay good. */
   readonly keepChunks?: boolean;
+  /** A buffer to read into, as long as it is large enough. */
+  readonly buffer?: Uint8Array;
 }
 
 /** `bad`: what is at `position` is not an intact frame; `problem` says why. */
@@ -61,7 +63,7 @@ export class FrameScanner {
     this.#to = range.to;
     this.#chunkBytes = range.chunkBytes;
     this.#keepChunks = range.keepChunks === true;
-    this.buffer = new Uint8Array(0);
+    this.buffer = range.buffer ?? new Uint8Array(0);
     this.view = new DataView(this.buffer.buffer);
   }
 

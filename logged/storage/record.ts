@@ -109,12 +109,11 @@ export function recordTime(view: DataView, at: number, appendedAt: number): numb
 
 export const recordHasValue = (view: DataView, at: number): boolean => (view.getUint8(at + 8) & HAS_VALUE) !== 0;
 
-/** The key's bytes, a view into `from`, or null. */
-export function recordKey(from: Uint8Array, view: DataView, at: number): Uint8Array | null {
+/** Where the length of the key stands, with the key behind it, or -1. */
+export function recordKeyAt(view: DataView, at: number): number {
   const flags = view.getUint8(at + 8);
-  if ((flags & HAS_KEY) === 0) return null;
-  const keyAt = at + FIXED_BYTES + ((flags & HAS_TIMESTAMP) === 0 ? 0 : 8);
-  return from.subarray(keyAt + 4, keyAt + 4 + view.getUint32(keyAt, true));
+  if ((flags & HAS_KEY) === 0) return -1;
+  return at + FIXED_BYTES + ((flags & HAS_TIMESTAMP) === 0 ? 0 : 8);
 }
 
 export interface RecordOrigin {

@@ -15,7 +15,7 @@ import { MemoryDisk } from '../support/memory-host/disk.ts';
 import { type CutChoice, cutChoices } from '../support/memory-host/power-cut.ts';
 import { compactPartition } from '../support/reference-log/cleaning.ts';
 import { suite } from '../support/suite.ts';
-import { LogPartition, record, show } from './compaction/log-partition.ts';
+import { LogPartition, show } from './compaction/log-partition.ts';
 
 const test = suite('compaction that is interrupted');
 

@@ -34,27 +34,27 @@ export class KeyHash {
     return new KeyHash(Int32Array.from([0, 4, 8, 12], (at) => wordAt(bytes, at)));
   }
 
-  hash(key: Uint8Array): void {
-    const { length } = key;
+  /** Hashes the key that is in `from`, `start` included and `end` excluded. */
+  hash(from: Uint8Array, start: number, end: number): void {
     this.#start(this.#key);
-    let at = 0;
-    for (; at + BLOCK_BYTES < length; at += BLOCK_BYTES) {
-      this.#absorb(key, at);
+    let at = start;
+    for (; at + BLOCK_BYTES < end; at += BLOCK_BYTES) {
+      this.#absorb(from, at);
       this.#permute();
     }
-    const isFull = length > 0 && at + BLOCK_BYTES === length;
-    if (isFull) this.#absorb(key, at);
-    else this.#absorb(this.#pad(key, at), 0);
+    const isFull = at + BLOCK_BYTES === end;
+    if (isFull) this.#absorb(from, at);
+    else this.#absorb(this.#pad(from, at, end), 0);
     const last = isFull ? this.#full : this.#padded;
     this.#xor(last);
     this.#permute();
     this.#xor(last);
   }
 
-  #pad(key: Uint8Array, at: number): Uint8Array {
+  #pad(from: Uint8Array, at: number, end: number): Uint8Array {
     const block = this.#block.fill(0);
-    for (let i = at; i < key.length; i++) block[i - at] = key[i] as number;
-    block[key.length - at] = 1;
+    for (let i = at; i < end; i++) block[i - at] = from[i] as number;
+    block[end - at] = 1;
     return block;
   }
 

@@ -27,6 +27,12 @@ export const inRange = (range: HashRange, hash: KeyHash): boolean => {
   return first >= range.from && first < range.to;
 };
 
+/** How much memory to give a table: no more than `memoryBytes`, and no more than so many keys need. */
+export function tableBytes(memoryBytes: number, mostKeys: number): number {
+  const wanted = Math.min(Math.floor(memoryBytes / SLOT_BYTES), Math.ceil(mostKeys / MOST_FULL));
+  return Math.max(LEAST_SLOTS, wanted) * SLOT_BYTES;
+}
+
 export class KeyTable {
   size = 0;
 
@@ -35,13 +41,12 @@ export class KeyTable {
   readonly #slots: number;
   readonly #slotsPerHash: number;
 
-  /** A table of at most `memoryBytes`, and no larger than that many keys need. */
-  constructor(range: HashRange, memoryBytes: number, mostKeys: number) {
+  /** An empty table in memory of `tableBytes`, which may have been used before. */
+  constructor(range: HashRange, words: Uint32Array) {
     this.#range = range;
-    const wanted = Math.ceil(mostKeys / MOST_FULL);
-    this.#slots = Math.max(LEAST_SLOTS, Math.min(Math.floor(memoryBytes / SLOT_BYTES), wanted));
+    this.#words = words.fill(0);
+    this.#slots = words.length / SLOT_WORDS;
     this.#slotsPerHash = this.#slots / (range.to - range.from);
-    this.#words = new Uint32Array(this.#slots * SLOT_WORDS);
   }
 
   /** Where the key's value is, or -1. Good until the next `clear`. */

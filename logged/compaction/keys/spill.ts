@@ -32,6 +32,8 @@ export class Spill {
   readonly #store: KvStore;
   readonly #key = new Uint8Array(16);
   readonly #keyView = new DataView(this.#key.buffer);
+  readonly #value = new Uint8Array(8);
+  readonly #valueView = new DataView(this.#value.buffer);
 
   private constructor(host: Host, directory: string, store: KvStore) {
     this.#host = host;
@@ -62,11 +64,9 @@ export class Spill {
     failing(() =>
       this.#store.write((writer) => {
         for (let puts = 0; puts < PUTS_PER_SLICE && at >= 0; puts++) {
-          const key = new Uint8Array(16);
-          const value = new Uint8Array(8);
-          table.writeHash(at, new DataView(key.buffer));
-          setU64(new DataView(value.buffer), 0, table.value(at));
-          writer.put(key, value);
+          table.writeHash(at, this.#keyView);
+          setU64(this.#valueView, 0, table.value(at));
+          writer.put(this.#key, this.#value);
           at = table.nextUsed(table.behind(at));
         }
       }),
@@ -81,7 +81,9 @@ export class Spill {
     this.#keyView.setInt32(8, hash.c, false);
     this.#keyView.setInt32(12, hash.d | 1, false);
     const value = failing(() => this.#store.get(this.#key));
-    return value === null ? -1 : getU64(new DataView(value.buffer, value.byteOffset, value.length), 0);
+    if (value === null) return -1;
+    this.#value.set(value);
+    return getU64(this.#valueView, 0);
   }
 
   /** Throws the store away. */

@@ -4,7 +4,7 @@
  */
 import type { ConsumerRecord } from '../../commit-log.ts';
 import type { KeyHash } from './key-hash.ts';
-import { type HashRange, KeyTable } from './key-table.ts';
+import type { KeyTable } from './key-table.ts';
 import type { Pace } from '../pace.ts';
 import type { Spill } from './spill.ts';
 import type { CompactionStrategy, EarliestOffsets } from '../strategy.ts';
@@ -28,20 +28,19 @@ export interface Tally {
   readonly judgesInOrder: boolean;
   /** Takes a record of a scan; false when there is no room for its key. */
   take(scan: number, record: KeyedRecord): boolean;
-  /** Makes room; false when that is not possible, and the tally is then to be for fewer keys. */
-  makeRoom(): Promise<boolean>;
+  /** Makes room when this part of a scan is done; false: the tally is to be for fewer keys. */
+  makeRoom(part: number): Promise<boolean>;
   /** Ends the scans. */
   finish(): void;
   retains(record: KeyedRecord): boolean;
   close(): void;
 }
 
-export interface TallyMemory {
-  readonly range: HashRange;
-  readonly tableBytes: number;
-  /** Not more keys than this will come. */
-  readonly mostKeys: number;
-}
+/**
+ * More passes than this take longer than a store to spill to; fewer are better, since they write nothing: a store is
+ * about as large as the log, and flash wears.
+ */
+const MOST_PASSES = 24;
 
 /** The latest record per key: the highest offset of each key that was not compacted before. */
 export class LatestTally implements Tally {
@@ -54,8 +53,8 @@ export class LatestTally implements Tally {
   readonly #openSpill: (() => Spill) | null;
   #spill: Spill | null = null;
 
-  constructor(memory: TallyMemory, pace: Pace, openSpill: (() => Spill) | null) {
-    this.#table = new KeyTable(memory.range, memory.tableBytes, memory.mostKeys);
+  constructor(table: KeyTable, pace: Pace, openSpill: (() => Spill) | null) {
+    this.#table = table;
     this.#pace = pace;
     this.#openSpill = openSpill;
   }
@@ -67,8 +66,8 @@ export class LatestTally implements Tally {
     return true;
   }
 
-  async makeRoom(): Promise<boolean> {
-    if (this.#openSpill === null) return false;
+  async makeRoom(part: number): Promise<boolean> {
+    if (this.#openSpill === null || (this.#spill === null && part * MOST_PASSES > 1)) return false;
     this.#spill ??= this.#openSpill();
     await this.#spill.take(this.#table, this.#pace);
     this.#table.clear();
@@ -99,10 +98,10 @@ export class CountTally implements Tally {
   readonly #keep: number;
   readonly #table: KeyTable;
 
-  constructor(memory: TallyMemory, keep: number, everythingIsDirty: boolean) {
+  constructor(table: KeyTable, keep: number, everythingIsDirty: boolean) {
     this.scans = everythingIsDirty ? ['all'] : ['dirty', 'all'];
     this.#keep = keep;
-    this.#table = new KeyTable(memory.range, memory.tableBytes, memory.mostKeys);
+    this.#table = table;
   }
 
   take(scan: number, record: KeyedRecord): boolean {
