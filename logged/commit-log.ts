@@ -11,7 +11,8 @@
  *   within n ms: a power cut loses at most the last n ms. `os`: written: safe when the process is killed, not from a
  *   power cut.
  * - **Readable means final.** A record that was once delivered is never withdrawn, except by retention, compaction or
- *   deletion of its topic. Records are delivered once they are on the medium, with `os` once they are written.
+ *   deletion of its topic. Records are delivered once they are on the medium, with `os` once they are written: there a
+ *   power cut may take delivered records with it, and the log then goes on behind their offsets and leaves a gap.
  * - **Order.** Within a partition records are delivered in the order of their offsets, and that is the order in which
  *   the calls of `produce` were made. Between partitions there is no order.
  * - **Concurrency.** Calls may overlap freely. One process writes a topic at a time (`locked` otherwise), any number
@@ -20,7 +21,8 @@
  *   position and the offset at which reading can go on; everything else stays readable.
  *
  * Topic names are `[a-zA-Z0-9._-]`, 1 to 249 characters, not `.` or `..`; a namespace may stand in front of a colon
- * (`default:end-device-events`). Names beginning with `__` are internal.
+ * (`default:end-device-events`). Names beginning with `__` are internal. `__consumer_offsets` holds the commits of groups:
+ * it is read and altered as any topic, and producing to it, creating and deleting it fail with `invalid-topic`.
  */
 export interface CommitLog {
   /**
@@ -29,8 +31,9 @@ export interface CommitLog {
    *
    * Errors: `unknown-topic` (only where topics are not created by use), `unknown-partition`, `invalid-topic`,
    * `invalid-record`, `record-too-large`, `locked`, `read-only`, `no-space`, `io-failed`, `busy`,
-   * `stale-sequence`, `closed`. After `no-space` and `io-failed` the record is not in the log and never will be; the
-   * same call may be made again.
+   * `stale-sequence`, `closed`. After `no-space` the record is not in the log and never will be. After `io-failed` it is
+   * not readable, but if the medium fails for good in that moment it may be found when the log is opened next: numbered
+   * records (`Producer`) can be sent again without harm. A topic that was created by the call stays.
    */
   produce(record: ProducerRecord, producer?: Producer): Promise<ProducedOffset>;
 
@@ -60,8 +63,9 @@ export interface CommitLog {
 
   /**
    * Reads records of several topics and partitions, and then waits for more. Returns at once; what is wrong shows at
-   * the first `next()`: `unknown-topic`, `unknown-partition`, `invalid-topic`, `damaged`, `unknown-version`,
-   * `io-failed`, `closed`. Nothing is read ahead of the consumer beyond one chunk per partition.
+   * the first `next()`: `unknown-topic`, `unknown-partition`, `invalid-topic`, `invalid-record` (an option out of
+   * range), `damaged`, `unknown-version`, `io-failed`. Start positions are those of that moment. When the log is closed
+   * the iteration fails with `closed`. Nothing is read ahead of the consumer beyond one chunk per partition.
    */
   subscribe(options: SubscribeOptions): Subscription;
 
@@ -82,14 +86,15 @@ export interface CommitLog {
 
   /**
    * Deletes a topic with its records; its groups' commits go with it. Subscriptions to it end with `unknown-topic`.
-   * A topic created later under the name begins at offset 0. Errors: `unknown-topic`, `locked`, `io-failed`.
+   * A topic created later under the name begins at offset 0. Errors: `unknown-topic`, `invalid-topic`, `locked`,
+   * `io-failed`.
    */
   deleteTopic(topic: string): Promise<void>;
 
   /**
    * Commits offsets for a group: the offset of the *next* record to be read, as Kafka counts. Durable when it
    * resolves. Commits of one group are applied in the order of the calls. Errors: `unknown-topic`,
-   * `unknown-partition`, `invalid-group`, `locked`, `no-space`, `io-failed`.
+   * `unknown-partition`, `invalid-group`, `invalid-record` (offset or metadata), `locked`, `no-space`, `io-failed`.
    */
   commitOffsets(group: string, offsets: readonly OffsetCommit[]): Promise<void>;
 
@@ -106,7 +111,7 @@ export interface CommitLog {
   close(): Promise<void>;
 }
 
-/** A header of a record. Names may repeat and keep their order. */
+/** A header of a record. Names may repeat and keep their order; at most 65,535 of them, each of at most so many bytes. */
 export interface Header {
   readonly name: string;
   readonly value: Uint8Array | null;
@@ -120,7 +125,10 @@ export interface ProducerRecord {
   /** Null is a tombstone: in a compacted topic it deletes its key. */
   readonly value: Uint8Array | null;
   readonly headers?: readonly Header[] | undefined;
-  /** Milliseconds since 1970, fractions allowed; null or absent: none, the log's own append time is used for seeking. */
+  /**
+   * Milliseconds since 1970, fractions allowed, at most 8.64e15 either way; null or absent: none, the log's own append
+   * time is used for seeking.
+   */
   readonly timestamp?: number | null | undefined;
 }
 
@@ -142,7 +150,8 @@ export interface ConsumerRecord {
  * its first offset is returned. `id` is chosen once by the client, at random, 0 to 2^53-1. `sequence` numbers the
  * client's records: record i of a call has `sequence + i`, and every new call begins above the last. Partitions are
  * remembered apart. Of each producer the last calls per partition are remembered, also over restarts; a sequence that is
- * older than those fails with `stale-sequence`. Keyless records go to partition `sequence mod partitions`.
+ * older than those fails with `stale-sequence`. Keyless records go to partition `sequence mod partitions`. After
+ * partitions were added a repeated record may go to another one, which does not remember it.
  */
 export interface Producer {
   readonly id: number;
@@ -169,7 +178,7 @@ export interface PartitionOffsets {
 
 export interface Subscribe {
   readonly topic: string;
-  /** Left out: all of them, also those added later. */
+  /** Left out: all of them, also those added later, which are read from their beginning. */
   readonly partitions?: readonly number[] | undefined;
 }
 

@@ -29,6 +29,8 @@ export interface SubscriptionSource {
 
 interface Cursor {
   readonly reader: PartitionReader;
+  /** Not read from this offset on. */
+  readonly until: number;
   readonly unlisten: () => void;
 }
 
@@ -122,8 +124,10 @@ export class LogSubscription implements Subscription {
   #read(): readonly ConsumerRecord[] | null {
     const cursors = [...this.#cursors.values()];
     for (let i = 0; i < cursors.length; i++) {
-      const { reader } = cursors[(this.#turns + i) % cursors.length] as Cursor;
+      const { reader, until } = cursors[(this.#turns + i) % cursors.length] as Cursor;
+      if (reader.nextOffset >= until) continue;
       const records = reader.read(this.#options.maxBatchBytes ?? DEFAULT_BATCH_BYTES);
+      while ((records[records.length - 1]?.offset ?? -1) >= until) records.pop();
       if (records.length === 0) continue;
       this.#turns = (this.#turns + i + 1) % cursors.length;
       return records;
@@ -161,7 +165,9 @@ export class LogSubscription implements Subscription {
     const unlisten = view.onReadable(() => this.#stir());
     try {
       const offset = await this.#startOffset(view);
-      return { reader: new PartitionReader(view, offset), unlisten };
+      // What comes later belongs to the next one who asks, or a steady producer would keep this one for ever.
+      const until = this.#options.idleTimeoutMs === 0 ? view.readable().endOffset : Number.POSITIVE_INFINITY;
+      return { reader: new PartitionReader(view, offset), until, unlisten };
     } catch (error) {
       unlisten();
       throw error;

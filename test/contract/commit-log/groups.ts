@@ -131,6 +131,21 @@ export function groupContract(factory: LogFactory): void {
     assert.equal(await read(log, 'a', { from: { group: 'h', otherwise: 'beginning' } }), ['0/0=new']);
   });
 
+  test('only commits are written where commits are kept', async ({ log }) => {
+    const topic = '__consumer_offsets';
+    await append(log, 'a', 0, 'x');
+    const refused = async (): Promise<void> => {
+      await fails('invalid-topic', () => log.produce({ topic, key: new Uint8Array([1]), value: new Uint8Array([1]) }));
+      await fails('invalid-topic', () => log.produceBatch(topic, [{ key: null, value: null }]));
+      await fails('invalid-topic', () => log.createTopic(topic));
+      await fails('invalid-topic', () => log.deleteTopic(topic));
+    };
+    await refused();
+    await log.commitOffsets('g', [at('a', 0, 1)]);
+    await refused();
+    assert.equal(await committed(log, 'g'), ['a/0=1']);
+  });
+
   test('commits survive a reopen, and so does their absence', async (opened) => {
     await opened.log.createTopic('a', { partitions: 2 });
     await opened.log.createTopic('b');

@@ -55,6 +55,14 @@ function timeouts(factory: LogFactory): void {
     assert.equal([await next(records), await next(records), await next(records)], ['x', '(done)', '(done)']);
   });
 
+  test('an idle timeout of 0 ends it although more keeps coming', async ({ log }) => {
+    await append(log, 'a', 0, 'x', 'y');
+    const records = iterate(log, { ...onA, idleTimeoutMs: 0, maxBatchBytes: 1 });
+    assert.is(await next(records), 'x');
+    await append(log, 'a', 0, 'z');
+    assert.equal([await next(records), await next(records)], ['y', '(done)']);
+  });
+
   test('an idle timeout counts from the last record', async (opened) => {
     await append(opened.log, 'a', 0, 'x');
     const records = iterate(opened.log, { ...onA, idleTimeoutMs: 1000 });

@@ -24,6 +24,11 @@ export function checkProducer(producer: Producer | undefined, records: number): 
   require(whole, 'invalid-record', 'producer sequence: not a whole number from 0');
 }
 
+/** A topic that callers may create, produce to and delete. */
+export function checkNotGroups(topic: string): void {
+  require(topic !== '__consumer_offsets', 'invalid-topic', `topic ${topic}: holds the commits of groups`);
+}
+
 /** A whole number from 0 to 2^53-1. */
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;

@@ -104,6 +104,7 @@ export class ReferenceLog implements CommitLog {
   async createTopic(topic: string, options: CreateTopicOptions = {}): Promise<TopicDescription> {
     this.#enter('createTopic', topic);
     checkTopicName(topic);
+    checkNotGroups(topic);
     require(!this.#state.topics.has(topic), 'topic-exists', `topic ${topic}: exists`);
     const created = this.#newTopic(topic, options);
     if (options.validateOnly !== true) this.#addTopic(created);
@@ -131,6 +132,7 @@ export class ReferenceLog implements CommitLog {
 
   async deleteTopic(topic: string): Promise<void> {
     this.#enter('deleteTopic', topic);
+    checkNotGroups(topic);
     this.#topic(topic);
     this.#state.topics.delete(topic);
     for (const [group, commits] of this.#state.groups) {
@@ -217,6 +219,7 @@ export class ReferenceLog implements CommitLog {
     this.#enter(method, name);
     require(typeof records === 'object' && Array.isArray(records), 'invalid-record', 'records: not an array');
     checkTopicName(name);
+    checkNotGroups(name);
     const topic = this.#state.topics.get(name) ?? this.#topicByUse(name);
     for (const record of records) checkRecord(record);
     checkProducer(producer, records.length);

@@ -17,6 +17,8 @@ interface Cursor {
   readonly topic: Topic;
   readonly partition: number;
   next: number;
+  /** Not read from this offset on. */
+  readonly until: number;
 }
 
 export class ReferenceSubscription implements Subscription {
@@ -130,7 +132,11 @@ export class ReferenceSubscription implements Subscription {
       const id = `${topic.name}/${partition}`;
       if (this.#cursors.has(id)) continue;
       const next = this.#start(topic, partition, late);
-      if (next !== null) this.#cursors.set(id, { topic, partition, next });
+      if (next === null) continue;
+      const stored = topic.partitions[partition];
+      const ends = this.#options.idleTimeoutMs === 0 && stored !== undefined;
+      const until = ends ? offsetsOf(stored).endOffset : Number.POSITIVE_INFINITY;
+      this.#cursors.set(id, { topic, partition, next, until });
     }
   }
 
@@ -164,6 +170,7 @@ export class ReferenceSubscription implements Subscription {
       let size = 0;
       for (const record of cursor.topic.partitions[cursor.partition]?.records ?? []) {
         if (record.offset < cursor.next) continue;
+        if (record.offset >= cursor.until) break;
         size += sizeOf(record);
         if (batch.length > 0 && size > limit) break;
         batch.push(record);
