@@ -115,7 +115,7 @@ export class FileLog implements CommitLog {
     });
     this.#groups = new ConsumerGroups({
       now: () => host.clock.now(),
-      groupsTopic: async (create) => (create ? this.#topics.forWriting(GROUPS_TOPIC) : this.#topics.find(GROUPS_TOPIC)),
+      groupsTopic: async (create) => (create ? this.#topics.groups() : this.#topics.find(GROUPS_TOPIC)),
       findTopic: async (name) => this.#topics.find(name),
       view: (topic) => this.#view(topic, 0),
     });

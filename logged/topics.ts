@@ -50,17 +50,31 @@ export class Topics {
     return meta === null ? null : this.#add(name, meta);
   }
 
-  /** A topic that this process writes already, or null. */
+  /** A topic that this process writes already and that takes records, or null. */
   openWriter(name: string): Topic | null {
+    return name === GROUPS_TOPIC ? null : this.#openWriter(name);
+  }
+
+  #openWriter(name: string): Topic | null {
     const topic = this.#open.get(name);
     return topic?.isWriter === true && !this.#creating.has(name) ? topic : null;
   }
 
   /** At once where the topic exists, so that an append begins in the very call and nobody overtakes. */
   forWriting(name: string): Topic | Promise<Topic> {
+    checkNotGroups(name);
+    return this.#forWriting(name);
+  }
+
+  /** The internal topic of the groups' commits, for writing. */
+  groups(): Topic | Promise<Topic> {
+    return this.#forWriting(GROUPS_TOPIC);
+  }
+
+  #forWriting(name: string): Topic | Promise<Topic> {
     const creating = this.#creating.get(name);
     if (creating !== undefined) return creating.then(locked);
-    const topic = this.openWriter(name) ?? this.find(name);
+    const topic = this.#openWriter(name) ?? this.find(name);
     return topic === null ? this.#createByUse(name).then(locked) : locked(topic);
   }
 
@@ -78,6 +92,7 @@ export class Topics {
 
   async create(name: string, options: CreateTopicOptions): Promise<TopicDescription> {
     checkTopicName(name);
+    checkNotGroups(name);
     const { partitions = 1, config = {}, validateOnly = false } = options;
     checkPartitionCount(partitions);
     parseTopicConfig(config);
@@ -104,6 +119,7 @@ export class Topics {
     name: string,
     steps: Readonly<Record<'before' | 'after', (topic: Topic) => Promise<void>>>,
   ): Promise<void> {
+    checkNotGroups(name);
     const topic = locked(this.get(name));
     const deleted = this.#delete(topic, steps).finally(() => this.#deleting.delete(name));
     this.#deleting.set(name, deleted);
@@ -170,6 +186,12 @@ export class Topics {
     const digits = Array.from(id, (byte) => byte.toString(16).padStart(2, '0')).join('');
     return { id: digits, createdAt: clock.now(), partitions, config: { ...config } };
   }
+}
+
+/** Anybody else's records there would be taken for commits. */
+function checkNotGroups(name: string): void {
+  if (name !== GROUPS_TOPIC) return;
+  throw new CommitLogError('invalid-topic', `topic ${name}: holds the commits of groups, and only they write it`);
 }
 
 /** The topic, with this process as its writer. */

@@ -22,7 +22,7 @@ import { partitionForKey } from '../../../logged/partitioner.ts';
 import { configEntries, parseTopicConfig } from '../../../logged/topic-config.ts';
 import { checkGroupName, checkTopicName } from '../../../logged/topic-name.ts';
 import type { Clock } from '../../../targets/host.ts';
-import { checkProducer, checkRecord, isCount, require, sizeOf } from './checks.ts';
+import { checkNotGroups, checkProducer, checkRecord, isCount, require, sizeOf } from './checks.ts';
 import type { RecordFields } from './checks.ts';
 import { compactPartition } from './cleaning.ts';
 import type { Compaction } from './cleaning.ts';
