@@ -1,0 +1,245 @@
+/* Files and directories: the system calls, one by one, with EINTR and short counts dealt with. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "host.h"
+
+/* By the numbers of `OpenFor` in native.ts. O_NONBLOCK keeps the opening of a FIFO from waiting for its other end. */
+static const int open_flags[] = {
+    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,       O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,   O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+    O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+};
+
+static JSValue open_file(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
+  uint32_t purpose;
+  if (JS_ToUint32(ctx, &purpose, arguments[1])) return JS_EXCEPTION;
+  if (purpose >= sizeof(open_flags) / sizeof(open_flags[0])) return throw_error(ctx, EINVAL, "open", NULL);
+  const char *path = JS_ToCString(ctx, arguments[0]);
+  if (path == NULL) return JS_EXCEPTION;
+  int descriptor;
+  do {
+    descriptor = open(path, open_flags[purpose], 0600);
+  } while (descriptor < 0 && errno == EINTR);
+  JSValue result = descriptor < 0 ? throw_error(ctx, errno, "open", path) : JS_NewInt32(ctx, descriptor);
+  JS_FreeCString(ctx, path);
+  return result;
+}
+
+/* The descriptor is gone whatever close(2) returns. */
+static JSValue close_file(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
+  int descriptor;
+  if (JS_ToInt32(ctx, &descriptor, arguments[0])) return JS_EXCEPTION;
+  close(descriptor);
+  return JS_UNDEFINED;
+}
+
+/* [mode, length, owner, identity]: identity tells one file from all others of the machine. */
+static JSValue new_stat(JSContext *ctx, const struct stat *status) {
+  char identity[40];
+  snprintf(identity, sizeof(identity), "%" PRIx64 "-%" PRIx64, (uint64_t)status->st_dev, (uint64_t)status->st_ino);
+  const JSValue values[] = {
+      JS_NewUint32(ctx, status->st_mode),
+      JS_NewInt64(ctx, status->st_size),
+      JS_NewUint32(ctx, status->st_uid),
+      JS_NewString(ctx, identity),
+  };
+  return new_array(ctx, 4, values);
+}
+
+static JSValue stat_descriptor(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
+  int descriptor;
+  struct stat status;
+  if (JS_ToInt32(ctx, &descriptor, arguments[0])) return JS_EXCEPTION;
+  if (fstat(descriptor, &status) != 0) return throw_error(ctx, errno, "fstat", NULL);
+  return new_stat(ctx, &status);
+}
+
+static JSValue file_length(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
+  int descriptor;
+  struct stat status;
+  if (JS_ToInt32(ctx, &descriptor, arguments[0])) return JS_EXCEPTION;
+  if (fstat(descriptor, &status) != 0) return throw_error(ctx, errno, "fstat", NULL);
+  return JS_NewInt64(ctx, status.st_size);
+}
+
+/* stat(path, follow): null when nothing is there. */
+static JSValue stat_path(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
+  struct stat status;
+  const char *path = JS_ToCString(ctx, arguments[0]);
+  if (path == NULL) return JS_EXCEPTION;
+  JSValue result;
+  if ((JS_ToBool(ctx, arguments[1]) ? stat : lstat)(path, &status) == 0) result = new_stat(ctx, &status);
+  else if (errno == ENOENT || errno == ENOTDIR) result = JS_NULL;
+  else result = throw_error(ctx, errno, "stat", path);
+  JS_FreeCString(ctx, path);
+  return result;
+}
+
+static JSValue read_at(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
+  int descriptor;
+  int64_t position;
+  struct bytes into;
+  size_t filled = 0;
+  if (JS_ToInt32(ctx, &descriptor, arguments[0]) || JS_ToInt64(ctx, &position, arguments[2])) return JS_EXCEPTION;
+  if (get_bytes(ctx, arguments[1], &into) == FAILED) return JS_EXCEPTION;
+  while (filled < into.length) {
+    ssize_t part = pread(descriptor, into.data + filled, into.length - filled, position + (int64_t)filled);
+    if (part < 0 && errno == EINTR) continue;
+    if (part < 0) return throw_error(ctx, errno, "read", NULL);
+    if (part == 0) break;
+    filled += (size_t)part;
+  }
+  return JS_NewInt64(ctx, (int64_t)filled);
+}
+
+static JSValue write_at(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
+  int descriptor;
+  int64_t position;
+  struct bytes from;
+  size_t written = 0;
+  if (JS_ToInt32(ctx, &descriptor, arguments[0]) || JS_ToInt64(ctx, &position, arguments[2])) return JS_EXCEPTION;
+  if (get_bytes(ctx, arguments[1], &from) == FAILED) return JS_EXCEPTION;
+  while (written < from.length) {
+    ssize_t part = pwrite(descriptor, from.data + written, from.length - written, position + (int64_t)written);
+    if (part < 0 && errno == EINTR) continue;
+    /* After a short write the next one says why. */
+    if (part <= 0) return throw_error(ctx, part == 0 ? EIO : errno, "write", NULL);
+    written += (size_t)part;
+  }
+  return JS_UNDEFINED;
+}
+
+static JSValue truncate_file(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
+  int descriptor;
+  int64_t length;
+  if (JS_ToInt32(ctx, &descriptor, arguments[0]) || JS_ToInt64(ctx, &length, arguments[1])) return JS_EXCEPTION;
+  while (ftruncate(descriptor, length) != 0) {
+    if (errno != EINTR) return throw_error(ctx, errno, "ftruncate", NULL);
+  }
+  return JS_UNDEFINED;
+}
+
+/* Takes the lock of an open file without waiting; closing the file releases it. */
+static JSValue lock_file(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
+  int descriptor;
+  if (JS_ToInt32(ctx, &descriptor, arguments[0])) return JS_EXCEPTION;
+  while (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EINTR) return throw_error(ctx, errno, "flock", NULL);
+  }
+  return JS_UNDEFINED;
+}
+
+static JSValue list_directory(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
+  const char *path = JS_ToCString(ctx, arguments[0]);
+  if (path == NULL) return JS_EXCEPTION;
+  DIR *directory = opendir(path);
+  JSValue names = directory == NULL ? throw_error(ctx, errno, "opendir", path) : JS_NewArray(ctx);
+  uint32_t length = 0;
+  while (!JS_IsException(names)) {
+    errno = 0;
+    const struct dirent *entry = readdir(directory);
+    int failed = 0;
+    if (entry == NULL) {
+      if (errno == 0) break;
+      failed = JS_IsException(throw_error(ctx, errno, "readdir", path));
+    } else if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+      failed = JS_SetPropertyUint32(ctx, names, length, JS_NewString(ctx, entry->d_name)) < 0;
+      length += 1;
+    }
+    if (!failed) continue;
+    JS_FreeValue(ctx, names);
+    names = JS_EXCEPTION;
+  }
+  if (directory != NULL) closedir(directory);
+  JS_FreeCString(ctx, path);
+  return names;
+}
+
+/* The calls that take one path and give nothing. */
+enum { MAKE_DIR, REMOVE_DIR, REMOVE };
+
+static JSValue change_name(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments, int call) {
+  static const char *const calls[] = {"mkdir", "rmdir", "unlink"};
+  const char *path = JS_ToCString(ctx, arguments[0]);
+  if (path == NULL) return JS_EXCEPTION;
+  int status = call == MAKE_DIR ? mkdir(path, 0700) : call == REMOVE_DIR ? rmdir(path) : unlink(path);
+  JSValue result = status == 0 ? JS_UNDEFINED : throw_error(ctx, errno, calls[call], path);
+  JS_FreeCString(ctx, path);
+  return result;
+}
+
+static JSValue rename_path(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
+  const char *from = JS_ToCString(ctx, arguments[0]);
+  if (from == NULL) return JS_EXCEPTION;
+  const char *to = JS_ToCString(ctx, arguments[1]);
+  JSValue result = JS_EXCEPTION;
+  if (to != NULL) result = rename(from, to) == 0 ? JS_UNDEFINED : throw_error(ctx, errno, "rename", from);
+  JS_FreeCString(ctx, from);
+  JS_FreeCString(ctx, to);
+  return result;
+}
+
+/* give(path, owner): the directory belongs to that user from now on. */
+static JSValue give_path(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
+  uint32_t owner;
+  if (JS_ToUint32(ctx, &owner, arguments[1])) return JS_EXCEPTION;
+  const char *path = JS_ToCString(ctx, arguments[0]);
+  if (path == NULL) return JS_EXCEPTION;
+  int status = chown(path, owner, (gid_t)-1);
+  JSValue result = status == 0 ? JS_UNDEFINED : throw_error(ctx, errno, "chown", path);
+  JS_FreeCString(ctx, path);
+  return result;
+}
+
+/* [magic number, free bytes, all bytes]. */
+static JSValue file_system(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
+  struct statfs status;
+  const char *path = JS_ToCString(ctx, arguments[0]);
+  if (path == NULL) return JS_EXCEPTION;
+  JSValue result;
+  if (statfs(path, &status) != 0) {
+    result = throw_error(ctx, errno, "statfs", path);
+  } else {
+    const uint64_t block = (uint64_t)status.f_bsize;
+    const JSValue values[] = {
+        JS_NewUint32(ctx, (uint32_t)status.f_type),
+        JS_NewFloat64(ctx, (double)(status.f_bavail * block)),
+        JS_NewFloat64(ctx, (double)(status.f_blocks * block)),
+    };
+    result = new_array(ctx, 3, values);
+  }
+  JS_FreeCString(ctx, path);
+  return result;
+}
+
+static const JSCFunctionListEntry functions[] = {
+    JS_CFUNC_DEF("openFile", 2, open_file),
+    JS_CFUNC_DEF("closeFile", 1, close_file),
+    JS_CFUNC_DEF("statDescriptor", 1, stat_descriptor),
+    JS_CFUNC_DEF("fileLength", 1, file_length),
+    JS_CFUNC_DEF("statPath", 2, stat_path),
+    JS_CFUNC_DEF("readAt", 3, read_at),
+    JS_CFUNC_DEF("writeAt", 3, write_at),
+    JS_CFUNC_DEF("truncateFile", 2, truncate_file),
+    JS_CFUNC_DEF("lockFile", 1, lock_file),
+    JS_CFUNC_DEF("listDirectory", 1, list_directory),
+    JS_CFUNC_MAGIC_DEF("makeDirectory", 1, change_name, MAKE_DIR),
+    JS_CFUNC_MAGIC_DEF("removeDirectory", 1, change_name, REMOVE_DIR),
+    JS_CFUNC_MAGIC_DEF("removeFile", 1, change_name, REMOVE),
+    JS_CFUNC_DEF("renamePath", 2, rename_path),
+    JS_CFUNC_DEF("givePath", 2, give_path),
+    JS_CFUNC_DEF("fileSystem", 1, file_system),
+};
+
+void add_files_functions(JSContext *ctx, JSValueConst native) {
+  ADD_FUNCTIONS(ctx, native, functions);
+}

@@ -1,0 +1,50 @@
+/*
+ * Memory for the engine. Without any left nothing that is going on can be brought to a good end, and an exception made
+ * of no memory says nothing: the process ends, its supervisor starts it again, and what was acknowledged is on disk.
+ */
+#include <malloc.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "memory.h"
+
+#define EXIT_OUT_OF_MEMORY 71 /* EX_OSERR of sysexits.h */
+
+static void *checked(void *memory) {
+  static const char message[] = "streambed: out of memory\n";
+  if (memory != NULL) return memory;
+  if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0) _exit(EXIT_OUT_OF_MEMORY);
+  _exit(EXIT_OUT_OF_MEMORY);
+}
+
+static size_t usable_size(const void *memory) {
+  return malloc_usable_size((void *)memory);
+}
+
+static void *allocate(JSMallocState *state, size_t size) {
+  void *memory = checked(malloc(size));
+  state->malloc_count += 1;
+  state->malloc_size += usable_size(memory);
+  return memory;
+}
+
+static void release(JSMallocState *state, void *memory) {
+  if (memory == NULL) return;
+  state->malloc_count -= 1;
+  state->malloc_size -= usable_size(memory);
+  free(memory);
+}
+
+static void *reallocate(JSMallocState *state, void *memory, size_t size) {
+  if (memory == NULL) return size == 0 ? NULL : allocate(state, size);
+  if (size == 0) {
+    release(state, memory);
+    return NULL;
+  }
+  state->malloc_size -= usable_size(memory);
+  memory = checked(realloc(memory, size));
+  state->malloc_size += usable_size(memory);
+  return memory;
+}
+
+const JSMallocFunctions memory_functions = {allocate, release, reallocate, usable_size};

@@ -1,0 +1,39 @@
+/* Arguments and results that several files have. */
+#include "host.h"
+
+int get_bytes(JSContext *ctx, JSValueConst value, struct bytes *bytes) {
+  size_t offset, length, element, whole;
+  JSValue buffer = JS_GetTypedArrayBuffer(ctx, value, &offset, &length, &element);
+  if (JS_IsException(buffer)) return FAILED;
+  uint8_t *data = JS_GetArrayBuffer(ctx, &whole, buffer);
+  JS_FreeValue(ctx, buffer); /* the view holds it */
+  if (data == NULL) return FAILED;
+  bytes->data = data + offset;
+  bytes->length = length;
+  return 0;
+}
+
+JSValue view_buffer(JSContext *ctx, JSValue buffer) {
+  if (JS_IsException(buffer)) return buffer;
+  /* The constructor reads all three, whatever the count says. */
+  JSValueConst arguments[] = {buffer, JS_UNDEFINED, JS_UNDEFINED};
+  JSValue bytes = JS_NewTypedArray(ctx, 3, arguments, JS_TYPED_ARRAY_UINT8);
+  JS_FreeValue(ctx, buffer);
+  return bytes;
+}
+
+JSValue new_bytes(JSContext *ctx, const uint8_t *data, size_t length) {
+  return view_buffer(ctx, JS_NewArrayBufferCopy(ctx, data, length));
+}
+
+JSValue new_array(JSContext *ctx, uint32_t count, const JSValue *values) {
+  JSValue array = JS_NewArray(ctx);
+  int failed = JS_IsException(array);
+  for (uint32_t i = 0; i < count; i += 1) {
+    if (failed) JS_FreeValue(ctx, values[i]);
+    else failed = JS_DefinePropertyValueUint32(ctx, array, i, values[i], JS_PROP_C_W_E) < 0;
+  }
+  if (!failed) return array;
+  JS_FreeValue(ctx, array);
+  return JS_EXCEPTION;
+}
