@@ -1,0 +1,96 @@
+/** The object files of engine, store and C host for one CPU, and the compiler of byte code for this machine. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { cached, cachePath, sha256 } from './cache.ts';
+import type { Cpu } from './cpus.ts';
+import type { SourceDirectories } from './sources.ts';
+import type { Toolchain } from './toolchain.ts';
+
+const HERE = import.meta.dirname;
+const HOST = `${HERE}/../../targets/quickjs/native`;
+
+const ENGINE_FILES = ['quickjs', 'libregexp', 'libunicode', 'cutils', 'dtoa'];
+const ENGINE_DEFINES = ['-D_GNU_SOURCE', '-DCONFIG_VERSION="2025-04-26"'];
+
+/** Small, sections that the linker can leave out, no tables for unwinding. */
+const COMMON_FLAGS = [
+  '-Os',
+  '-std=gnu11',
+  '-fstack-protector',
+  '-ffunction-sections',
+  '-fdata-sections',
+  '-fno-unwind-tables',
+  '-fno-asynchronous-unwind-tables',
+  '-fomit-frame-pointer',
+];
+
+/** The engine calls with arguments that a function may not need. */
+const WARNINGS = [
+  '-Wall',
+  '-Wextra',
+  '-Wpedantic',
+  '-Wshadow',
+  '-Wconversion',
+  '-Wcast-align',
+  '-Wformat=2',
+  '-Wstrict-prototypes',
+  '-Wmissing-prototypes',
+  '-Wno-unused-parameter',
+  '-Werror',
+];
+
+export interface Build {
+  readonly sources: SourceDirectories;
+  readonly toolchain: Toolchain;
+}
+
+/** Everything of a binary but its program. */
+export function buildObjects(build: Build, cpu: Cpu): string[] {
+  const { quickjs, lmdb } = build.sources;
+  const flags = [...cpu.flags, ...COMMON_FLAGS];
+  const engine = ENGINE_FILES.map((name) => {
+    const order = cpu.isBigEndian && name === 'libregexp' ? ['-include', `${HERE}/regexp-order.h`] : [];
+    return buildObject(build, `${quickjs}/${name}.c`, [...flags, '-w', ...ENGINE_DEFINES, ...order, '-I', quickjs]);
+  });
+  // JFFS2 refuses the mapping of a file that was opened for writing; see kv.c.
+  const store = ['mdb', 'midl'].map((name) =>
+    buildObject(build, `${lmdb}/${name}.c`, [...flags, '-w', '-Dmmap=map_for_reading']),
+  );
+  const includes = ['-isystem', quickjs, '-isystem', lmdb, '-D_GNU_SOURCE'];
+  const host = readdirSync(HOST)
+    .filter((name) => name.endsWith('.c'))
+    .sort()
+    .map((name) => buildObject(build, `${HOST}/${name}`, [...flags, ...WARNINGS, ...includes]));
+  return [...engine, ...store, ...host];
+}
+
+/** An executable for this machine: `compile NAME SOURCE OUTPUT [keep-lines]`. */
+export function buildCompiler(build: Build): string {
+  const { quickjs } = build.sources;
+  const sources = [`${HERE}/compile.c`, ...ENGINE_FILES.map((name) => `${quickjs}/${name}.c`)];
+  const flags = ['-O1', '-w', ...ENGINE_DEFINES, '-I', quickjs, '-static', '-target', `${machine()}-linux-musl`];
+  const key = sha256(build.toolchain.version, ...flags, ...sources.map((path) => readFileSync(path)));
+  return cached(cachePath('compilers', key), (unfinished) => {
+    console.log('building the compiler of byte code');
+    build.toolchain.cc([...flags, ...sources, '-o', unfinished]);
+  });
+}
+
+function machine(): string {
+  return process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+}
+
+function buildObject(build: Build, source: string, flags: readonly string[]): string {
+  const headers = [dirname(source), HERE].flatMap((directory) =>
+    readdirSync(directory)
+      .filter((name) => name.endsWith('.h'))
+      .sort()
+      .map((name) => `${directory}/${name}`),
+  );
+  const texts = [source, ...headers].map((path) => readFileSync(path));
+  const key = sha256(build.toolchain.version, ...flags, ...texts);
+  return cached(cachePath('objects', `${basename(source, '.c')}-${key.slice(0, 32)}.o`), (unfinished) => {
+    // Paths of this machine must not get into the binary.
+    build.toolchain.cc([...flags, `-ffile-prefix-map=${dirname(source)}=.`, '-c', source, '-o', unfinished]);
+  });
+}

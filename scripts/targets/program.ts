@@ -1,0 +1,96 @@
+/** From TypeScript to an executable: bundle, byte code, link, and a look at what came out. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { build as bundle, type Plugin } from 'esbuild';
+import { checkBinary } from './binary-check.ts';
+import type { Cpu } from './cpus.ts';
+import { type Build, buildCompiler, buildObjects } from './objects.ts';
+
+const HOST = `${import.meta.dirname}/../../targets/quickjs/native`;
+
+export interface Program {
+  /** The main module, in TypeScript. */
+  readonly entry: string;
+  /** Stack traces name lines, which costs memory; else they name functions. */
+  readonly keepLines?: boolean;
+  readonly plugins?: readonly Plugin[];
+}
+
+interface Module {
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface ByteCode {
+  readonly name: string;
+  readonly path: string;
+  readonly lengthBytes: number;
+}
+
+/** The modules of a program as byte code in `directory`, which is emptied; the main module first. */
+export async function compileProgram(build: Build, program: Program, directory: string): Promise<ByteCode[]> {
+  const compiler = buildCompiler(build);
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  const modules = await bundleProgram(program);
+  return modules.map(({ name, text }) => {
+    const path = `${directory}/${name}`;
+    writeFileSync(path, text);
+    const code = path.replace(/\.js$/, '.bin');
+    execFileSync(compiler, [name, path, code, ...(program.keepLines === true ? ['keep-lines'] : [])]);
+    return { name, path: code, lengthBytes: statSync(code).size };
+  });
+}
+
+/** What is imported by `import()` becomes a module of its own, which is read when it is needed. */
+async function bundleProgram({ entry, plugins = [] }: Program): Promise<Module[]> {
+  const { outputFiles } = await bundle({
+    entryPoints: [entry],
+    plugins: [...plugins],
+    outdir: '/',
+    write: false,
+    bundle: true,
+    splitting: true,
+    chunkNames: '[hash]',
+    format: 'esm',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    target: 'es2023',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    charset: 'utf8',
+  });
+  const main = `${basename(entry).replace(/\.ts$/, '')}.js`;
+  const modules = outputFiles.map(({ path, text }) => ({ name: basename(path), text }));
+  return [...modules.filter(({ name }) => name === main), ...modules.filter(({ name }) => name !== main)];
+}
+
+/** Links the byte code with everything else for the CPU. */
+export function linkProgram(build: Build, cpu: Cpu, modules: readonly ByteCode[], output: string): void {
+  const objects = buildObjects(build, cpu);
+  const table = `${dirname(modules[0]?.path ?? '')}/modules-${cpu.name}`;
+  writeFileSync(`${table}.c`, moduleTable(modules));
+  const flags = [...cpu.flags, '-Os', '-std=gnu23', '-w', '-I', HOST];
+  build.toolchain.cc([...flags, '-c', `${table}.c`, '-o', `${table}.o`]);
+  mkdirSync(dirname(output), { recursive: true });
+  const unfinished = `${output}.${process.pid}`;
+  // No RELRO: in a static executable without relocations everything constant is read-only from the start.
+  const link = ['-static', '-s', '-Wl,--gc-sections', '-Wl,-z,noexecstack', '-Wl,--build-id=none'];
+  build.toolchain.cc([...cpu.flags, '-Os', ...link, ...objects, `${table}.o`, '-o', unfinished]);
+  chmodSync(unfinished, 0o755);
+  checkBinary(unfinished, cpu);
+  renameSync(unfinished, output);
+}
+
+function moduleTable(modules: readonly ByteCode[]): string {
+  const arrays = modules.map(({ path }, at) => `static const uint8_t code_${at}[] = {\n#embed "${path}"\n};`);
+  const rows = modules.map(({ name }, at) => `  {"${name}", code_${at}, code_${at} + sizeof(code_${at})},`);
+  return `#include <stddef.h>\n#include "modules.h"\n${arrays.join('\n')}
+const struct module modules[] = {\n${rows.join('\n')}\n  {NULL, NULL, NULL},\n};\n`;
+}
+
+export function readProgram(modules: readonly ByteCode[]): Uint8Array[] {
+  return modules.map(({ path }) => readFileSync(path));
+}

@@ -1,0 +1,100 @@
+/**
+ * The C sources that the targets are built from, pinned by version and checksum: the original archives of Debian's
+ * source packages. They come from `--sources DIR`, or from the Debian mirror that this machine's apt is set up for.
+ */
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cached, cachePath, fileSha256 } from './cache.ts';
+import { BuildError, installMissing, run } from './system.ts';
+
+/** The release of Debian that has these versions; it need not be the machine's own. */
+const SUITE = 'trixie';
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
+interface Source {
+  readonly package: string;
+  readonly version: string;
+  readonly archive: string;
+  readonly sha256: string;
+  /** Inside of the archive. */
+  readonly directory: string;
+}
+
+/**
+ * Bellard's QuickJS and not quickjs-ng: the latter has given up big-endian CPUs, is 260 kB larger and takes 360 kB more
+ * memory when idle.
+ */
+const QUICKJS: Source = {
+  package: 'quickjs',
+  version: '2025.04.26-1',
+  archive: 'quickjs_2025.04.26.orig.tar.xz',
+  sha256: 'ec81da5b3249ed648dbc7df4a1654988910e66a118d9b71cb63534216efcfbbe',
+  directory: 'quickjs-2025.04.26',
+};
+
+/** Not the sources in npm's lmdb package, which are changed for its own C++ binding. */
+const LMDB: Source = {
+  package: 'lmdb',
+  version: '0.9.31-1',
+  archive: 'lmdb_0.9.31.orig.tar.gz',
+  sha256: 'd35d4f6f46313d62fd342c9dcbf574432919ce5e802d2b6cbe2ebd549821e5c4',
+  directory: 'openldap-LMDB_0.9.31/libraries/liblmdb',
+};
+
+export interface SourceDirectories {
+  readonly quickjs: string;
+  readonly lmdb: string;
+}
+
+/** Unpacked sources; `archives` is a directory that has the archives already. */
+export function findSources(archives: string | undefined): SourceDirectories {
+  installMissing({ tar: 'tar', xz: 'xz-utils' });
+  return { quickjs: unpack(QUICKJS, archives), lmdb: unpack(LMDB, archives) };
+}
+
+function unpack(source: Source, archives: string | undefined): string {
+  const unpacked = cached(cachePath(`${source.package}-${source.sha256.slice(0, 16)}`), (unfinished) => {
+    const archive = archives === undefined ? download(source) : `${archives}/${source.archive}`;
+    if (!existsSync(archive)) throw new BuildError(`${archive}: missing; it is ${source.archive} of Debian`);
+    const found = fileSha256(archive);
+    if (found !== source.sha256) throw new BuildError(`${archive}: sha256 is ${found}, want ${source.sha256}`);
+    mkdirSync(unfinished);
+    run('tar', ['-xf', archive, '-C', unfinished]);
+  });
+  return `${unpacked}/${source.directory}`;
+}
+
+function download({ package: name, version, archive }: Source): string {
+  return cached(cachePath('archives', archive), (unfinished) => {
+    const directory = `${unfinished}.d`;
+    try {
+      for (const part of ['lists/partial', 'cache/archives/partial', 'files']) {
+        mkdirSync(`${directory}/${part}`, { recursive: true });
+      }
+      const list = `${directory}/sources.list`;
+      writeFileSync(list, `deb-src [signed-by=${KEYRING}] ${debianMirror()} ${SUITE} main\n`);
+      const options = [
+        `Dir::Etc::sourcelist=${list}`,
+        'Dir::Etc::sourceparts=-',
+        `Dir::State::lists=${directory}/lists`,
+        `Dir::Cache=${directory}/cache`,
+        'APT::Sandbox::User=root',
+      ].flatMap((option) => ['-o', option]);
+      console.log(`fetching the source of ${name} ${version}`);
+      run('apt-get', [...options, '-q', 'update']);
+      const get = ['apt-get', ...options, '-q', 'source', '--download-only', `${name}=${version}`];
+      run('sh', ['-c', 'cd "$0" && exec "$@"', `${directory}/files`, ...get]);
+      copyFileSync(`${directory}/files/${archive}`, unfinished);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+}
+
+/** The mirror of this machine's own release. */
+function debianMirror(): string {
+  const codename = /^VERSION_CODENAME=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? '';
+  const places = run('apt-get', ['--print-uris', 'update']);
+  const mirror = new RegExp(`^'(\\S+)/dists/${codename}/InRelease'`, 'm').exec(places)?.[1];
+  if (mirror !== undefined) return mirror;
+  throw new BuildError('apt of this machine names no Debian mirror: give --sources DIR with the archives');
+}
