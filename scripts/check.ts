@@ -5,6 +5,7 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   'types of portable code': ['tsc', '-p', '.'],
   'types of http-api': ['tsc', '-p', 'http-api'],
   'types of targets/node': ['tsc', '-p', 'targets/node'],
+  'types of targets/quickjs': ['tsc', '-p', 'targets/quickjs'],
   'types of scripts': ['tsc', '-p', 'scripts'],
   'types of tests': ['tsc', '-p', 'test'],
   format: ['biome', 'check', '.'],
