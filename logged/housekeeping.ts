@@ -10,6 +10,7 @@ import type { Compaction } from './compaction/strategy.ts';
 import type { LogEvent } from './log-event.ts';
 import type { Reserve } from './reserve.ts';
 import { applyRetention } from './retention.ts';
+import { guardAsync } from './storage/host-failure.ts';
 import type { Partition } from './storage/partition.ts';
 import type { Topic } from './topic.ts';
 
@@ -95,7 +96,7 @@ export class Housekeeping {
       await this.#withCancellation(topic, async (signal) => {
         for (let partition = 0; partition < topic.partitionCount; partition++) {
           const writer = await topic.writer(partition);
-          await writer.roll();
+          await guardAsync(`partition ${writer.directory}`, () => writer.roll());
           reports.push(await this.#compact(topic, writer, signal, true));
         }
       });
