@@ -19,7 +19,7 @@ import { type CutChoice, cutChoices } from '../memory-host/power-cut.ts';
 import type { Suite } from '../suite.ts';
 import { Actor } from './actor.ts';
 import { Ledger } from './ledger.ts';
-import { checkLog, openLog, type Options, type Thoroughness } from './verdict.ts';
+import { checkLog, type Judge, openLog, type Options, type Thoroughness } from './verdict.ts';
 
 const SETTING = process.env['STREAMBED_MATRIX'] ?? '';
 const SEED = Number(process.env['STREAMBED_SEED'] ?? 1);
@@ -32,6 +32,8 @@ export interface Scenario {
   readonly options?: Options;
   /** The disk to begin with, with what was done to it; an empty one when left out. */
   readonly prepare?: (seed: number) => Promise<Prepared>;
+  /** Instead of `judge`, where the ledger does not know all. */
+  readonly judge?: Judge;
   /** Opens the log if it likes; what it leaves open is killed. */
   readonly run: (world: World) => Promise<void>;
 }
@@ -43,6 +45,7 @@ export interface Prepared {
 
 export interface World extends Prepared {
   readonly host: FaultHost;
+  readonly judge: Judge | undefined;
   /** Opens the log in this process. */
   open(): Promise<Actor>;
 }
@@ -108,7 +111,7 @@ export async function cutMatrix(scenario: Scenario, share: Share): Promise<numbe
 }
 
 /** The disks that a power cut at this moment may leave. */
-function cutTrials(id: string, call: HostCall, { disk, ledger }: Prepared, share: Share, faults: boolean): Trial[] {
+function cutTrials(id: string, call: HostCall, { disk, ledger, judge }: World, share: Share, faults: boolean): Trial[] {
   const end = { at: ledger.now, atMs: disk.clock.now(), powerCut: true, faults };
   const choices = cutChoices(disk.pendingCount, SEED * 65_537 + call.number);
   return choices.flatMap((choice, i) => {
@@ -117,7 +120,7 @@ function cutTrials(id: string, call: HostCall, { disk, ledger }: Prepared, share
     const left = disk.powerCut(choice);
     const how = thoroughness(trial, false);
     const what = `power cut before ${call.name} ${call.path}, ${JSON.stringify(choice)}`;
-    return [{ id: trial, what, run: () => checkLog(left, ledger, end, how) }];
+    return [{ id: trial, what, run: () => checkLog(left, ledger, end, how, judge) }];
   });
 }
 
@@ -138,7 +141,7 @@ async function killAt(scenario: Scenario, number: number, id: string): Promise<v
   disk.kill();
   const end = { at: ledger.now, atMs: disk.clock.now(), powerCut: false, faults: false };
   await explained(`after ${host.stoppedAt?.name} ${host.stoppedAt?.path}`, () =>
-    checkLog(disk, ledger, end, thoroughness(id, true)),
+    checkLog(disk, ledger, end, thoroughness(id, true), world.judge),
   );
 }
 
@@ -204,21 +207,21 @@ async function failAtCall(scenario: Scenario, plan: Plan, id: string, share: Sha
   const end = { at: ledger.now, atMs: disk.clock.now(), powerCut: false, faults: true };
   for (const trial of trials) await explained(trial.what, trial.run);
   disk.kill();
-  await explained('killed at the end', () => checkLog(disk, ledger, end, thoroughness(id, true)));
+  await explained('killed at the end', () => checkLog(disk, ledger, end, thoroughness(id, true), world.judge));
 }
 
 async function begin(scenario: Scenario, mayFail = false): Promise<{ host: FaultHost; world: World }> {
   const { disk, ledger } = (await scenario.prepare?.(SEED)) ?? { disk: new MemoryDisk(SEED), ledger: new Ledger() };
   const host = new FaultHost(disk);
   const open = async (): Promise<Actor> => new Actor(await openLog(host, [], scenario.options), ledger, host, mayFail);
-  return { host, world: { disk, ledger, host, open } };
+  return { host, world: { disk, ledger, host, judge: scenario.judge, open } };
 }
 
 /** Runs the scenario to its end or until it is stopped. */
 export async function runWith(
   scenario: Scenario,
   plan: Plan,
-  look?: (call: HostCall, now: Prepared) => void,
+  look?: (call: HostCall, now: World) => void,
 ): Promise<{ calls: number; host: FaultHost; world: World }> {
   const { host, world } = await begin(scenario, look !== undefined);
   host.plan = plan;

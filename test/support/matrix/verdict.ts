@@ -35,11 +35,19 @@ export async function openLog(host: Host, events: LogEvent[] = [], options: Opti
   return FileLog.open(host, { ...QUIET, ...options, report: (event) => events.push(event) });
 }
 
-export async function checkLog(disk: MemoryDisk, ledger: Ledger, end: End, how: Thoroughness): Promise<void> {
+export type Judge = (dump: Dump, ledger: Ledger, end: End) => void;
+
+export async function checkLog(
+  disk: MemoryDisk,
+  ledger: Ledger,
+  end: End,
+  how: Thoroughness,
+  judgement: Judge = judge,
+): Promise<void> {
   const events: LogEvent[] = [];
   const log = await openLog(disk.host(), events);
   const dump = await dumpOf(log);
-  judge(dump, ledger, end);
+  judgement(dump, ledger, end);
   if (!end.faults) {
     const alarm = events.find(({ event }) => ALARMS.has(event));
     assert.is(alarm, undefined, `an alarm: ${JSON.stringify(alarm)}`);
