@@ -124,7 +124,8 @@ export function parseServeOptions(
     return given[name] ?? (env[option?.env ?? ''] || undefined) ?? option?.otherwise ?? undefined;
   };
   const dataDirectory = text('data');
-  if (dataDirectory === undefined) throw new UsageError('say where the log is kept: --data DIR, or STREAMBED_DATA');
+  if (dataDirectory === undefined || dataDirectory === '')
+    throw new UsageError('say where the log is kept: --data DIR, or STREAMBED_DATA');
   const kafka = parseAddress(text('kafka') ?? '');
   if (!isLoopback(kafka.host) && !parseSwitch(text('allow-remote'))) {
     throw new UsageError(
