@@ -70,6 +70,7 @@ async function serve(options: ServeOptions): Promise<void> {
       hasListMethod: false,
     });
     say(`serving Kafka REST on ${urlOf(server.address)}, log in ${options.dataDirectory}`);
+    warnOfMemory(host, options.dataDirectory);
     say(`${await signalled}: stopping`);
     stopping.abort();
     await server.stop(graceMs);
@@ -91,6 +92,13 @@ function lockDirectory({ files }: Host, directory: string): Lock | null {
     say(`${directory}: ${message}: what can be read is served`);
     return null;
   }
+}
+
+/** `/var` and `/tmp` of a router are such a place, and nothing that is promised about power cuts holds there. */
+function warnOfMemory({ files }: Host, directory: string): void {
+  const { fileSystem } = files.space(directory);
+  if (fileSystem !== 'tmpfs' && fileSystem !== 'ramfs') return;
+  say(`${directory} is in memory (${fileSystem}): all of it is lost when the machine stops`);
 }
 
 /** The data directory cannot be served, in words for people. */

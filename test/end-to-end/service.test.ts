@@ -1,5 +1,5 @@
 /** The built service as a process: how it is called, what it says, and how it ends. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +37,7 @@ test('wrong calls say what is wrong in one line and exit with 2', async () => {
     [['start'], /start: the command is serve/],
     [['serve'], /say where the log is kept: --data DIR/],
     [['serve', '--data'], /--data/],
+    [['serve', '--data', ''], /say where the log is kept: --data DIR/],
     [['serve', '--data', root, '--port', '1'], /--port/],
     [['serve', '--data', root, '--kafka', 'here'], /--kafka here: want an IP address and a port/],
     [['serve', '--data', root, '--kafka', '127.0.0.1:70000'], /--kafka/],
@@ -83,6 +84,23 @@ test('the OpenAPI document comes with it', async () => {
   const { url } = await started();
   const document = (await (await fetch(`${url}/openapi.json`)).json()) as { openapi: string };
   assert.match(document.openapi, /^3\.1/);
+});
+
+test('a log in memory is served with a warning', async () => {
+  const memory = '/dev/shm';
+  if (!existsSync(memory) || statfsSync(memory).type !== 0x01021994) return;
+  const directory = mkdtempSync(join(memory, 'streambed-test-'));
+  try {
+    const service = await startService(directory, []);
+    services.push(service);
+    await service.end('SIGTERM');
+    assert.is(
+      service.lines[1],
+      `streambed: ${directory} is in memory (tmpfs): all of it is lost when the machine stops`,
+    );
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 test('beyond loopback when told so, and by another name', async () => {
