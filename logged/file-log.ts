@@ -246,7 +246,7 @@ export class FileLog implements CommitLog {
    * `locked`, `no-space`, `io-failed`, `read-only`.
    */
   compact(topicName: string): Promise<readonly CompactionReport[]> {
-    return this.#run(() => this.#housekeeping.compact(locked(this.#topics.get(topicName))));
+    return this.#run(async () => this.#housekeeping.compact(locked(this.#topics.get(topicName))));
   }
 
   /** Rolls, expires and compacts whatever is due, as is done every `housekeepingMs`. What fails is reported. */
@@ -259,7 +259,7 @@ export class FileLog implements CommitLog {
     this.#closed = true;
     const kept = this.#housekeeping.stop();
     for (const subscription of this.#subscriptions) {
-      subscription.fail(new CommitLogError('closed', 'log was closed'));
+      subscription.fail(closedError());
     }
     if (this.#underWay > 0) {
       await new Promise<void>((resolve) => {
@@ -271,16 +271,14 @@ export class FileLog implements CommitLog {
     await this.#topics.close();
   }
 
-  /** Runs a call of the contract; `close` waits for those that have begun. */
-  async #run<T>(call: () => Promise<T>): Promise<T> {
-    this.#checkOpen();
+  /** Runs a call of the contract; `close` waits for those that have begun. Holds on to nothing of the call itself. */
+  #run<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(closedError());
     this.#underWay++;
-    try {
-      return await call();
-    } finally {
+    return call().finally(() => {
       this.#underWay--;
       if (this.#underWay === 0) this.#quiet?.();
-    }
+    });
   }
 
   async #prepare(): Promise<void> {
@@ -293,7 +291,7 @@ export class FileLog implements CommitLog {
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new CommitLogError('closed', 'log was closed');
+    if (this.#closed) throw closedError();
   }
 
   /** A view of a partition, after trying to become the topic's writer if this log is to own what it uses. */
@@ -307,6 +305,10 @@ export class FileLog implements CommitLog {
     }
     return topic.view(partition);
   }
+}
+
+function closedError(): CommitLogError {
+  return new CommitLogError('closed', 'log was closed');
 }
 
 /** The first offset that is stored; where damage hides it, that of the segment. */

@@ -4,8 +4,6 @@ import { CommitLogError, type ProducedOffset, type Producer, type ProducerRecord
 import { partitionForKey } from './partitioner.ts';
 import { MAX_FRAME_RECORDS } from './storage/frame.ts';
 import type { FrameContent } from './storage/append-buffer.ts';
-import type { Partition } from './storage/partition.ts';
-import type { SequencedProducer } from './storage/producer-window.ts';
 import { type EncodedHeaders, encodedRecordBytes, encodeHeaders, type RecordFields } from './storage/record.ts';
 import type { Topic } from './topic.ts';
 
@@ -15,36 +13,32 @@ const MAX_HEADERS = 0xffff;
 const MAX_HEADER_NAME_BYTES = 0xffff;
 const MAX_TIMESTAMP = 8_640_000_000_000_000;
 
-interface CheckedRecord {
-  readonly record: RecordFields;
-  readonly headers: EncodedHeaders;
-  readonly recordBytes: number;
-  readonly partition: number;
-  /** Its place in the call. */
-  readonly place: number;
-}
-
 /** Records of one call that go into one frame. */
-interface Portion {
+interface Portion extends FrameContent {
   readonly partition: number;
-  readonly records: CheckedRecord[];
+  /** The records' places in the call. */
+  readonly places: number[];
+  readonly records: RecordFields[];
+  readonly headers: EncodedHeaders[];
+  readonly producer: null;
   totalBytes: number;
 }
 
 export type Outcome = ProducedOffset | { readonly error: CommitLogError };
 
-/** Appends the records and says how each has fared, in their order. Throws for what is wrong with the call itself. */
-export async function produceAll(
+/**
+ * Appends the records and says how each has fared, in their order. Throws for what is wrong with the call itself. Where
+ * the partitions are open the records are encoded in the very call, and none of them is held on to after it.
+ */
+export function produceAll(
   bytes: Bytes,
   topic: Topic,
   records: readonly TopicRecord[],
   producer: Producer | undefined,
 ): Promise<readonly Outcome[]> {
   checkProducer(producer, records.length);
-  const checked = records.map((record, place) => check(bytes, topic, record, place, producer));
   const outcomes = new Array<Outcome>(records.length);
-  await Promise.all(portionsOf(checked, topic).map((portion) => append(topic, portion, producer, outcomes)));
-  return outcomes;
+  return appendAll(topic, portionsOf(bytes, topic, records, producer), producer, outcomes).then(() => outcomes);
 }
 
 /**
@@ -63,42 +57,67 @@ export function produceOne(bytes: Bytes, topic: Topic, record: TopicRecord): Pro
   });
 }
 
-async function append(
+function appendAll(
   topic: Topic,
-  { partition, records }: Portion,
+  portions: readonly Portion[],
   producer: Producer | undefined,
+  outcomes: Outcome[],
+): Promise<unknown> {
+  return Promise.all(
+    portions.map((portion) => {
+      const appended = producer === undefined ? append(topic, portion) : appendOnce(topic, portion, producer, outcomes);
+      return settle(appended, portion.partition, portion.places, outcomes);
+    }),
+  );
+}
+
+/** Fills in what became of the records: from the offset of the first on, or, with null, what `outcomes` holds already. */
+async function settle(
+  appended: Promise<number | null>,
+  partition: number,
+  places: readonly number[],
   outcomes: Outcome[],
 ): Promise<void> {
   try {
-    const target = topic.openWriter(partition) ?? (await topic.writer(partition));
-    if (producer === undefined) {
-      const baseOffset = await target.append(contentOf(records, null));
-      records.forEach(({ place }, i) => {
-        outcomes[place] = { partition, offset: baseOffset + i, duplicate: false };
-      });
-      return;
-    }
-    await appendOnce(target, { partition, records }, producer, outcomes);
+    let offset = await appended;
+    if (offset === null) return;
+    for (const place of places) outcomes[place] = { partition, offset: offset++, duplicate: false };
   } catch (error) {
     if (!(error instanceof CommitLogError)) throw error;
-    for (const { place } of records) outcomes[place] = { error };
+    for (const place of places) outcomes[place] = { error };
   }
 }
 
+function append(topic: Topic, portion: Portion): Promise<number> {
+  return topic.openWriter(portion.partition)?.append(portion) ?? appendLater(topic, portion);
+}
+
+async function appendLater(topic: Topic, portion: Portion): Promise<number> {
+  const content = copyOf(portion);
+  return (await topic.writer(portion.partition)).append(content);
+}
+
+/** The caller's records are as they were checked only in the call itself. */
+function copyOf(portion: Portion): Portion {
+  return { ...portion, records: portion.records.map(({ key, value, timestamp }) => ({ key, value, timestamp })) };
+}
+
 /** Appends those records that the partition does not remember. */
-async function appendOnce(
-  target: Partition,
-  { partition, records }: Omit<Portion, 'totalBytes'>,
-  producer: Producer,
-  outcomes: Outcome[],
-): Promise<void> {
-  const remembered = records.map(({ place }) => target.producers.find(producer.id, producer.sequence + place));
-  const fresh = records.filter((_, i) => remembered[i] === 'new');
-  const sequences = fresh.map(({ place }) => producer.sequence + place);
-  const appended = fresh.length === 0 ? null : target.append(contentOf(fresh, { id: producer.id, sequences }));
-  for (let i = 0; i < records.length; i++) {
+async function appendOnce(topic: Topic, checked: Portion, producer: Producer, outcomes: Outcome[]): Promise<null> {
+  const { partition, places } = checked;
+  const portion = topic.openWriter(partition) === null ? copyOf(checked) : checked;
+  const target = topic.openWriter(partition) ?? (await topic.writer(partition));
+  const remembered = places.map((place) => target.producers.find(producer.id, producer.sequence + place));
+  const fresh = places.filter((_, i) => remembered[i] === 'new');
+  const isFresh = (_: unknown, i: number): boolean => remembered[i] === 'new';
+  const content = {
+    records: portion.records.filter(isFresh),
+    headers: portion.headers.filter(isFresh),
+    producer: { id: producer.id, sequences: fresh.map((place) => producer.sequence + place) },
+  };
+  const appended = fresh.length === 0 ? null : target.append(content);
+  for (const [i, place] of places.entries()) {
     const found = remembered[i];
-    const { place } = records[i] as CheckedRecord;
     if (found === 'new' || found === undefined) continue;
     if (found === 'stale') {
       const message = `producer ${producer.id}: sequence ${producer.sequence + place} is older than what is remembered`;
@@ -107,38 +126,37 @@ async function appendOnce(
       outcomes[place] = { partition, offset: await found, duplicate: true };
     }
   }
-  if (appended === null) return;
-  const baseOffset = await appended;
-  fresh.forEach(({ place }, i) => {
-    outcomes[place] = { partition, offset: baseOffset + i, duplicate: false };
-  });
+  if (appended !== null) await settle(appended, partition, fresh, outcomes);
+  return null;
 }
 
-function contentOf(records: readonly CheckedRecord[], producer: SequencedProducer | null): FrameContent {
-  return {
-    records: records.map(({ record }) => record),
-    headers: records.map(({ headers }) => headers),
-    producer,
-  };
-}
-
-function portionsOf(records: readonly CheckedRecord[], topic: Topic): Portion[] {
+function portionsOf(
+  bytes: Bytes,
+  topic: Topic,
+  records: readonly TopicRecord[],
+  producer: Producer | undefined,
+): readonly Portion[] {
   const open = new Map<number, Portion>();
   const portions: Portion[] = [];
   const mostBytes = topic.config.maxMessageBytes;
-  for (const checked of records) {
-    const { partition, recordBytes } = checked;
+  for (let place = 0; place < records.length; place++) {
+    const record = records[place] as TopicRecord;
+    const headers = checkFields(bytes, record);
+    const recordBytes = checkedBytes(topic, record, headers);
+    const partition = choosePartition(topic, record, recordBytes, producer && producer.sequence + place);
     let portion = open.get(partition);
     if (
       portion === undefined ||
       portion.totalBytes + recordBytes > mostBytes ||
       portion.records.length === MAX_FRAME_RECORDS
     ) {
-      portion = { partition, records: [], totalBytes: 0 };
+      portion = { partition, places: [], records: [], headers: [], producer: null, totalBytes: 0 };
       open.set(partition, portion);
       portions.push(portion);
     }
-    portion.records.push(checked);
+    portion.places.push(place);
+    portion.records.push(record);
+    portion.headers.push(headers);
     portion.totalBytes += recordBytes;
   }
   return portions;
@@ -151,20 +169,6 @@ function checkProducer(producer: Producer | undefined, count: number): void {
   if (!Number.isSafeInteger(sequence + count) || !Number.isSafeInteger(sequence) || sequence < 0) {
     throw invalid(`sequence ${sequence}: want a whole number from 0 to 2^53-1`);
   }
-}
-
-function check(
-  bytes: Bytes,
-  topic: Topic,
-  record: TopicRecord,
-  place: number,
-  producer: Producer | undefined,
-): CheckedRecord {
-  const headers = checkFields(bytes, record);
-  const { key, value, timestamp } = record;
-  const recordBytes = checkedBytes(topic, record, headers);
-  const partition = choosePartition(topic, record, recordBytes, producer && producer.sequence + place);
-  return { record: { key, value, headers: record.headers, timestamp }, headers, recordBytes, partition, place };
 }
 
 function checkFields(bytes: Bytes, record: TopicRecord): EncodedHeaders {

@@ -9,7 +9,7 @@ import { printKey } from '../../logged/record-json.ts';
 import { printTime } from '../../logged/rfc3339.ts';
 import type { Bytes } from '../../targets/host.ts';
 import { KafkaHttpError } from './errors.ts';
-import { decodeBase64, isObject } from './wire.ts';
+import { isObject } from './wire.ts';
 
 export type RecordFormat = 'binary' | 'json';
 
@@ -19,12 +19,31 @@ export interface Include {
   readonly timestamp: boolean;
 }
 
-/** A key or value of a produce request as bytes; what is absent or null is none. */
-export function embeddedBytes(bytes: Bytes, format: RecordFormat, value: unknown, what: string): Uint8Array | null {
+/**
+ * A key or value of a produce request as bytes; what is absent or null is none. In messages it is called by its name,
+ * and by the number of its record where there is one.
+ */
+export function embeddedBytes(
+  bytes: Bytes,
+  format: RecordFormat,
+  value: unknown,
+  name: string,
+  index?: number,
+): Uint8Array | null {
   if (value === null || value === undefined) return null;
   if (format === 'json') return bytes.encodeUtf8(printJson(value));
-  if (typeof value !== 'string') throw new KafkaHttpError(422, `${what} must be a base64 string or null`);
-  return decodeBase64(bytes, value, what);
+  if (typeof value !== 'string') {
+    throw new KafkaHttpError(422, `${placeOf(name, index)} must be a base64 string or null`);
+  }
+  try {
+    return bytes.decodeBase64(value);
+  } catch (error) {
+    throw new KafkaHttpError(400, `${placeOf(name, index)} is not base64`, error);
+  }
+}
+
+function placeOf(name: string, index: number | undefined): string {
+  return index === undefined ? name : `records[${index}].${name}`;
 }
 
 /** The value of the query parameter `include`: `headers`, `timestamp`, or both with a comma. */

@@ -4,7 +4,12 @@ import { recordErrorCode } from './errors.ts';
 
 /** One entry per record, in order. */
 export function printProduced(results: readonly ProduceResult[]): string {
-  return `{"offsets":[${results.map(printResult).join(',')}],"key_schema_id":null,"value_schema_id":null}`;
+  let text = '{"offsets":[';
+  for (let i = 0; i < results.length; i++) {
+    if (i > 0) text += ',';
+    text += printResult(results[i] as ProduceResult);
+  }
+  return `${text}],"key_schema_id":null,"value_schema_id":null}`;
 }
 
 function printResult(result: ProduceResult): string {

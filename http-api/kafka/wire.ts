@@ -33,10 +33,10 @@ export async function readObject(c: Context, deps: BodyDeps, whenEmpty?: JsonObj
   return asObject(parseJson(text));
 }
 
-/** Whole numbers that a number cannot hold come as bigint. */
-export function parseJson(text: string): unknown {
+/** Whole numbers that a number cannot hold come as bigint, unless it does not matter whether they are `exact`. */
+export function parseJson(text: string, exact = true): unknown {
   try {
-    return parseExact(text);
+    return exact ? parseExact(text) : JSON.parse(text);
   } catch (error) {
     throw new KafkaHttpError(400, `Malformed JSON: ${error instanceof Error ? error.message : ''}`, error);
   }
@@ -99,15 +99,6 @@ async function readStream(reader: ReadableStreamDefaultReader<Uint8Array>, limit
 
 function tooLarge(limit: number): KafkaHttpError {
   return new KafkaHttpError(413, `request body is larger than ${limit} bytes`);
-}
-
-/** Decodes base64 of a request; `what` names the place in the message. */
-export function decodeBase64(bytes: Bytes, text: string, what: string): Uint8Array {
-  try {
-    return bytes.decodeBase64(text);
-  } catch (error) {
-    throw new KafkaHttpError(400, `${what} is not base64`, error);
-  }
 }
 
 /**

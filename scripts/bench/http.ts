@@ -63,14 +63,18 @@ await inDirectory(async (directory) => {
   }
 });
 
-async function portOf(service: ChildProcess): Promise<number> {
+/** Reads on after it, and passes on what the service says. */
+function portOf(service: ChildProcess): Promise<number> {
   let said = '';
-  for await (const chunk of service.stderr ?? []) {
-    said += String(chunk);
-    const port = /http:\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1];
-    if (port !== undefined) return Number(port);
-  }
-  throw new Error(`the service did not start: ${said}`);
+  return new Promise((resolve, reject) => {
+    service.once('exit', () => reject(new Error(`the service did not start: ${said}`)));
+    service.stderr?.on('data', (chunk: Buffer) => {
+      process.stderr.write(chunk);
+      said += String(chunk);
+      const port = /http:\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1];
+      if (port !== undefined) resolve(Number(port));
+    });
+  });
 }
 
 async function createTopic(port: number, topic: string): Promise<void> {
