@@ -55,7 +55,13 @@ export function toHttpError(error: unknown, dialect: Dialect): KafkaHttpError {
   if (!(error instanceof CommitLogError)) return new KafkaHttpError(500, 'Internal Server Error', error);
   const [v2, v3, v2Text, v3Text] = table[error.code];
   const text = dialect === 'v2' ? v2Text : v3Text;
-  return new KafkaHttpError(dialect === 'v2' ? v2 : v3, text ?? error.message, error);
+  return new KafkaHttpError(dialect === 'v2' ? v2 : v3, text ?? withResumption(error), error);
+}
+
+/** A consumer that meets damage has to be told where to go on. */
+function withResumption({ message, place }: CommitLogError): string {
+  const offset = place?.resumeOffset ?? null;
+  return offset === null ? message : `${message}; what follows can be read from offset ${offset}`;
 }
 
 /** A refusal that has no other words than its status. */
