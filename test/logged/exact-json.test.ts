@@ -54,6 +54,8 @@ test('what is not JSON stays an error', () => {
 test('any JSON without long numbers is read as JSON.parse reads it, also beside a long number', () => {
   fc.assert(
     fc.property(fc.json(), (text) => {
+      // JSON.stringify prints doubles up to 1e21 as whole numbers: long ones.
+      fc.pre(!/(^|[[,:])-?\d{16}/.test(text));
       const expected = JSON.parse(text) as unknown;
       assert.equal(parseJson(text), expected);
       if (!/\d{16}/.test(text))

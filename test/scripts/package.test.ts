@@ -53,7 +53,7 @@ test.after(() => {
 
 test('holds the build, the licence and nothing of the development', () => {
   assert.equal(readdirSync(installed).sort(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']);
-  assert.equal(readdirSync(join(installed, 'dist')).sort(), ['lib', 'node', 'types']);
+  assert.equal(readdirSync(join(installed, 'dist')).sort(), ['lib', 'node', 'openapi.json', 'types']);
 });
 
 test('holds every file that package.json promises', () => {
