@@ -81,6 +81,7 @@ const statusTexts: Readonly<Record<number, string>> = {
   408: 'Request Timeout',
   415: 'Unsupported Media Type',
   431: 'Request Header Fields Too Large',
+  503: 'Service Unavailable',
 };
 
 /** The code of one failed record in a v2 reply that is a 200 otherwise: Confluent knows only these two. */

@@ -15,6 +15,7 @@ export interface HttpServerOptions {
   readonly fetch: (request: Request, env: HttpEnv) => Response | Promise<Response>;
   /** The JSON body of a refusal that the application does not get to see. */
   readonly refusal: (status: number) => string;
+  /** A few more are told so with 503; beyond those there is no answer at all. */
   readonly maxConnections: number;
   readonly maxHeaderBytes: number;
   /** Whether clients may use the method LIST, which costs a little of every request. */
@@ -43,6 +44,8 @@ const stalledBodyMs = 60_000;
 const keepAliveProbeMs = 30_000;
 /** How often connections that have become idle are closed while the server stops. */
 const idleCheckMs = 100;
+/** How many connections above the limit may wait for their refusal. */
+const spareConnections = 16;
 
 /** Errors: EADDRINUSE, EADDRNOTAVAIL, EACCES. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -61,11 +64,13 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       keepAliveInitialDelay: keepAliveProbeMs,
     },
     (incoming, outgoing) => {
+      if (surplus.has(incoming.socket)) return void incoming.socket.end(refusalBytes(options, 503));
       watchBody(incoming);
       void serve(incoming, outgoing as ServerResponse);
     },
   );
-  server.maxConnections = options.maxConnections;
+  server.maxConnections = options.maxConnections + spareConnections;
+  const surplus = markSurplus(server, options.maxConnections);
   const answering = countAnswers(server);
   server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket) => {
     const status = statusOf(error);
@@ -99,6 +104,20 @@ function watchBody(incoming: IncomingMessage): void {
   if ((incoming.headers['content-length'] ?? '0') === '0') return;
   incoming.socket.setTimeout(stalledBodyMs);
   incoming.once('end', () => incoming.socket.setTimeout(0));
+}
+
+/** The connections that are too many. */
+function markSurplus(server: Server, most: number): { has(socket: Socket): boolean } {
+  const surplus = new WeakSet<Socket>();
+  let open = 0;
+  server.on('connection', (socket: Socket) => {
+    if (open >= most) return surplus.add(socket);
+    open += 1;
+    return socket.once('close', () => {
+      open -= 1;
+    });
+  });
+  return surplus;
 }
 
 /** The connections with a reply under way. */
