@@ -15,6 +15,22 @@ const AHEAD_RECORDS = 512;
 const AHEAD_BYTES = 256 * 1024;
 const MAX_DEPTH = 128;
 
+/** All entries of a body that has come as a whole. */
+export function readEntries(context: KafkaContext, body: Uint8Array): readonly Entry[] {
+  const entries: Entry[] = [];
+  try {
+    const splitter = splitterFor(context);
+    splitter.push(body);
+    for (let object = splitter.next(); object !== null; object = splitter.next()) {
+      entries.push(parseEntry(context, object));
+    }
+    splitter.end();
+  } catch (error) {
+    entries.push(brokenEntry(error));
+  }
+  return entries;
+}
+
 export type BodyReader = Pick<ReadableStreamDefaultReader<Uint8Array>, 'read'>;
 
 export class Intake {
@@ -28,7 +44,7 @@ export class Intake {
 
   constructor(context: KafkaContext) {
     this.#context = context;
-    this.#splitter = new JsonSplitter({ maxBytes: context.limits.bodyBytes, maxDepth: MAX_DEPTH });
+    this.#splitter = splitterFor(context);
     context.stopping.addEventListener('abort', this.stop);
     if (context.stopping.aborted) this.stop();
   }
@@ -77,33 +93,13 @@ export class Intake {
   async #split(chunk: Uint8Array): Promise<void> {
     this.#splitter.push(chunk);
     for (let object = this.#splitter.next(); object !== null; object = this.#splitter.next()) {
-      this.#add(this.#parse(object), object.length);
+      this.#add(parseEntry(this.#context, object), object.length);
       while (!this.#ended && this.#isFull()) await this.#change();
       if (this.#ended) return;
     }
     if (this.#splitter.inside && !this.#started) {
       this.#started = true;
       this.#changed();
-    }
-  }
-
-  /** The record, or what is wrong with it; throws when it is not JSON. */
-  #parse(bytes: Uint8Array): Entry {
-    const object = asObject(parseJson(this.#text(bytes)));
-    try {
-      checkMembers(object, RECORD_MEMBERS);
-      return parseRecord(this.#context, object);
-    } catch (error) {
-      if (error instanceof KafkaHttpError) return error;
-      throw error;
-    }
-  }
-
-  #text(bytes: Uint8Array): string {
-    try {
-      return this.#context.bytes.decodeUtf8(bytes);
-    } catch (error) {
-      throw new KafkaHttpError(400, 'record is not UTF-8', error);
     }
   }
 
@@ -131,4 +127,28 @@ function brokenEntry(error: unknown): KafkaHttpError {
   if (error instanceof SplitError && error.code === 'too-large') return new KafkaHttpError(413, error.message);
   if (!(error instanceof SplitError || error instanceof KafkaHttpError)) return toHttpError(error, 'v3');
   return new KafkaHttpError(400, `Bad Request: Error processing message: ${error.message}`, error);
+}
+
+function splitterFor({ limits }: KafkaContext): JsonSplitter {
+  return new JsonSplitter({ maxBytes: limits.bodyBytes, maxDepth: MAX_DEPTH });
+}
+
+/** The record, or what is wrong with it; throws when it is not JSON. */
+function parseEntry(context: KafkaContext, bytes: Uint8Array): Entry {
+  const object = asObject(parseJson(textOf(context, bytes)));
+  try {
+    checkMembers(object, RECORD_MEMBERS);
+    return parseRecord(context, object);
+  } catch (error) {
+    if (error instanceof KafkaHttpError) return error;
+    throw error;
+  }
+}
+
+function textOf(context: KafkaContext, bytes: Uint8Array): string {
+  try {
+    return context.bytes.decodeUtf8(bytes);
+  } catch (error) {
+    throw new KafkaHttpError(400, 'record is not UTF-8', error);
+  }
 }

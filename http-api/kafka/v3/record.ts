@@ -55,7 +55,7 @@ export function parseRecord(context: KafkaContext, object: JsonObject): V3Record
       partition,
       key: key?.bytes ?? null,
       value: value?.bytes ?? null,
-      headers: headersOf(context, object['headers'] ?? []),
+      headers: headersOf(context, object['headers'] ?? null),
       timestamp,
     },
     timestamp,
@@ -92,6 +92,7 @@ function base64(bytes: KafkaContext['bytes'], data: string): Uint8Array {
 }
 
 function headersOf(context: KafkaContext, value: unknown): ProducerRecord['headers'] {
+  if (value === null) return undefined;
   return objectList(value, 'headers', ['name', 'value']).map((header) => ({
     name: requiredText(header, 'name'),
     value: dataBytes(context, 'BINARY', header['value'] ?? null),
@@ -105,18 +106,31 @@ function timestampOf(value: unknown): number | null {
   return time;
 }
 
-/** The members of a report of success, without braces. */
-export function printAppended(context: KafkaContext, topic: string, { sent, produced }: Appended): string {
-  const report = {
-    cluster_id: context.clusterId,
-    topic_name: topic,
-    partition_id: produced.partition,
-    offset: produced.offset,
-    timestamp: printTime(sent.timestamp),
-    key: sent.key,
-    value: sent.value,
-  };
-  return JSON.stringify(report).slice(1, -1);
+/** Prints what became of the records of one request. */
+export class ReportPrinter {
+  readonly #begin: string;
+  #timestamp = Number.NaN;
+  #time = '';
+
+  constructor(context: KafkaContext, topic: string) {
+    const { clusterId } = context;
+    this.#begin = `"cluster_id":${JSON.stringify(clusterId)},"topic_name":${JSON.stringify(topic)},"partition_id":`;
+  }
+
+  /** The members of a report of success, without braces. */
+  appended({ sent, produced }: Appended): string {
+    if (sent.timestamp !== this.#timestamp) {
+      this.#timestamp = sent.timestamp;
+      this.#time = JSON.stringify(printTime(sent.timestamp));
+    }
+    const { partition, offset } = produced;
+    const data = printData('key', sent.key) + printData('value', sent.value);
+    return `${this.#begin}${partition},"offset":${offset},"timestamp":${this.#time}${data}`;
+  }
+}
+
+function printData(name: string, data: DataReport | undefined): string {
+  return data === undefined ? '' : `,"${name}":{"type":"${data.type}","size":${data.size}}`;
 }
 
 /** The members of a report of failure, without braces. Confluent folds the 422s into one, inside of replies. */

@@ -3,12 +3,11 @@
  * failure after the first byte of a record is a report, with HTTP 200: clients look at each `error_code`.
  */
 import type { Producer } from '../../../logged/commit-log.ts';
-import type { Context } from 'hono';
 import { KafkaHttpError } from '../errors.ts';
 import { asObject, isObject, type JsonObject, jsonReply, parseJson, producerOf, readText } from '../wire.ts';
-import { type BodyReader, Intake } from './intake.ts';
+import { type BodyReader, Intake, readEntries } from './intake.ts';
 import { advance, type Entry, type Outcome, produceEntries } from './produce.ts';
-import { parseRecord, printAppended, printFailed, RECORD_MEMBERS } from './record.ts';
+import { parseRecord, printFailed, RECORD_MEMBERS, ReportPrinter } from './record.ts';
 import { checkMembers, payloadError } from './requests.ts';
 import type { Call } from './resources.ts';
 
@@ -22,18 +21,16 @@ export async function produceRecords(call: Call): Promise<Response> {
   const { context, c } = call;
   const producer = producerOf(c);
   const length = c.req.header('content-length');
+  if (Number(length) <= SHORT_BYTES) return produceShort(call, producer);
   // A request of unknown length may stay open for long.
   const leave = length === undefined ? context.waits.enter() : () => {};
   const intake = new Intake(context);
-  const isShort = Number(length) <= SHORT_BYTES;
-  const reader = isShort ? await wholeBody(c) : c.req.raw.body?.getReader();
-  void intake.run(reader ?? emptyBody);
+  void intake.run(c.req.raw.body?.getReader() ?? emptyBody);
   if (!(await intake.started())) {
     leave();
-    throw context.stopping.aborted ? new KafkaHttpError(50302, 'the service is stopping') : payloadError(NO_BODY);
+    throw context.stopping.aborted ? stoppingError() : payloadError(NO_BODY);
   }
   const reports = new Reports(call, intake, producer, leave);
-  if (isShort) return jsonReply(await reports.rest());
   const stream = new ReadableStream<Uint8Array>({
     pull: (controller) => reports.pull(controller),
     cancel: () => reports.cancel(),
@@ -44,19 +41,25 @@ export async function produceRecords(call: Call): Promise<Response> {
 const emptyBody: BodyReader = { read: async () => ({ done: true }) };
 
 /** A request of a few packets has nothing to gain by streams, which are slow to set up. */
-async function wholeBody(c: Context): Promise<BodyReader> {
-  const chunks = [new Uint8Array(await c.req.raw.arrayBuffer())];
-  return {
-    read: async () => {
-      const value = chunks.pop();
-      return value === undefined ? { done: true } : { done: false, value };
-    },
-  };
+async function produceShort(call: Call, producer: Producer | undefined): Promise<Response> {
+  const { context, c } = call;
+  const body = new Uint8Array(await c.req.raw.arrayBuffer());
+  if (context.stopping.aborted) throw stoppingError();
+  const entries = readEntries(context, body);
+  if (entries.length === 0) throw payloadError(NO_BODY);
+  const topic = call.param('topic');
+  const outcomes = await produceEntries(context, topic, entries, producer);
+  return jsonReply(printReports(new ReportPrinter(context, topic), outcomes));
+}
+
+function stoppingError(): KafkaHttpError {
+  return new KafkaHttpError(50302, 'the service is stopping');
 }
 
 /** Appends what the intake gives and reports on it, batch by batch. */
 class Reports {
   readonly #call: Call;
+  readonly #printer: ReportPrinter;
   readonly #intake: Intake;
   readonly #leave: () => void;
   #producer: Producer | undefined;
@@ -64,6 +67,7 @@ class Reports {
 
   constructor(call: Call, intake: Intake, producer: Producer | undefined, leave: () => void) {
     this.#call = call;
+    this.#printer = new ReportPrinter(call.context, call.param('topic'));
     this.#intake = intake;
     this.#producer = producer;
     this.#leave = leave;
@@ -72,18 +76,11 @@ class Reports {
   /** The reports of the next batch; null at the end. */
   async next(): Promise<string | null> {
     const { context } = this.#call;
-    const topic = this.#call.param('topic');
     const entries = await this.#intake.take();
     if (entries === null) return null;
-    const outcomes = await produceEntries(context, topic, entries, this.#producer);
+    const outcomes = await produceEntries(context, this.#call.param('topic'), entries, this.#producer);
     this.#producer = advance(this.#producer, entries.length);
-    return outcomes.map((outcome) => `{${printReport(this.#call, topic, outcome)}}\r\n`).join('');
-  }
-
-  async rest(): Promise<string> {
-    let text = '';
-    for (let next = await this.next(); next !== null; next = await this.next()) text += next;
-    return text;
+    return printReports(this.#printer, outcomes);
   }
 
   async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
@@ -101,9 +98,13 @@ class Reports {
   }
 }
 
-function printReport({ context }: Call, topic: string, outcome: Outcome): string {
-  if (outcome instanceof KafkaHttpError) return printFailed(outcome);
-  return `"error_code":200,${printAppended(context, topic, outcome)}`;
+function printReports(printer: ReportPrinter, outcomes: readonly Outcome[]): string {
+  let text = '';
+  for (const outcome of outcomes) {
+    const isError = outcome instanceof KafkaHttpError;
+    text += isError ? `{${printFailed(outcome)}}\r\n` : `{"error_code":200,${printer.appended(outcome)}}\r\n`;
+  }
+  return text;
 }
 
 export async function produceBatch(call: Call): Promise<Response> {
@@ -112,11 +113,12 @@ export async function produceBatch(call: Call): Promise<Response> {
   const producer = producerOf(call.c);
   const items = batchEntries(await readText(call.c, context));
   const entries = items.map((item) => parseEntry(call, item));
+  const printer = new ReportPrinter(context, topic);
   const replies: { successes: string[]; failures: string[] } = { successes: [], failures: [] };
   for (const [i, outcome] of (await produceEntries(context, topic, entries, producer)).entries()) {
     const id = `{"id":${JSON.stringify(items[i]?.['id'])},`;
     if (outcome instanceof KafkaHttpError) replies.failures.push(`${id}${printFailed(outcome)}}`);
-    else replies.successes.push(`${id}${printAppended(context, topic, outcome)}}`);
+    else replies.successes.push(`${id}${printer.appended(outcome)}}`);
   }
   return jsonReply(`{"successes":[${replies.successes.join(',')}],"failures":[${replies.failures.join(',')}]}`, 207);
 }

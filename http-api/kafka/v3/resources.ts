@@ -13,18 +13,15 @@ export const BROKER_ID = 1;
 
 export type Resource = { readonly [name: string]: unknown };
 
-/** One request of v3: what was asked, of whom, and how its links begin. */
+/** One request of v3: what was asked, and of whom. */
 export class Call {
   readonly c: Context;
   readonly context: KafkaContext;
-  /** Up to and with `/v3`. */
-  readonly root: string;
 
   /** Throws 404 for a cluster that is not this one, 406 and 415 for types other than JSON. */
   constructor(c: Context, context: KafkaContext) {
     this.c = c;
     this.context = context;
-    this.root = `${baseUrl(c, context.advertisedUrl)}/${this.param('base')}`;
     const cluster = c.req.param('cluster');
     if (cluster !== undefined && cluster !== context.clusterId) {
       throw new KafkaHttpError(404, `Cluster ${cluster} cannot be found.`);
@@ -35,6 +32,11 @@ export class Call {
     if (mediaTypeName(c.req.header('content-type') || 'application/json') !== 'application/json') {
       throw plainError(415);
     }
+  }
+
+  /** How links begin: up to and with `/v3`. */
+  get root(): string {
+    return `${baseUrl(this.c, this.context.advertisedUrl)}/${this.param('base')}`;
   }
 
   get log(): KafkaContext['log'] {
