@@ -120,7 +120,7 @@ export class Compactor {
       let squeezed = await this.#leavingOut(partition, () => round.squeeze());
       if (squeezed === 0 && reserve !== null && (await reserve.lend())) {
         // Once there is as much besides, it goes on without it, and producers too.
-        squeezed = await this.#leavingOut(partition, () => round.squeeze(2 * reserve.bytes));
+        squeezed = await this.#leavingOut(partition, () => round.squeezeAlone(2 * reserve.bytes));
         await reserve.restore();
       }
       if (squeezed === 0) return false;

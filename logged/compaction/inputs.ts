@@ -9,6 +9,8 @@ import { SEGMENT_HEADER_BYTES, type SegmentHeader, type SegmentName } from '../s
 import type { Pace } from './pace.ts';
 
 const CHUNK_BYTES = 32768;
+/** What looking at one more file counts for. */
+const HEAD_BYTES = 4096;
 
 export interface Input {
   readonly name: SegmentName;
@@ -41,13 +43,20 @@ export class InputProblem extends Error {
 
 export const pathOf = (partition: Partition, name: SegmentName): string => `${partition.directory}/${name.name}`;
 
-/** The sealed segments but for those to leave out. Throws `InputProblem`. */
-export function findInputs(host: Host, partition: Partition, leaveOut: ReadonlySet<string>): Input[] {
+/** The sealed segments but for those to leave out. Throws `InputProblem`, `Cancelled`. */
+export async function findInputs(
+  host: Host,
+  pace: Pace,
+  partition: Partition,
+  leaveOut: ReadonlySet<string>,
+): Promise<Input[]> {
   const names = partition.segments();
-  const heads = names.map((name) => {
+  const heads: (Head | null)[] = [];
+  for (const name of names) {
     const path = pathOf(partition, name);
-    return leaveOut.has(path) ? null : readHead(host, path, name);
-  });
+    heads.push(leaveOut.has(path) ? null : readHead(host, path, name));
+    if (pace.spend(HEAD_BYTES)) await pace.rest();
+  }
   const inputs: Input[] = [];
   let allBeforeAreIn = true;
   for (let i = 0; i < names.length - 1; i++) {
@@ -73,7 +82,12 @@ export function findInputs(host: Host, partition: Partition, leaveOut: ReadonlyS
   return inputs;
 }
 
-function readHead(host: Host, path: string, name: SegmentName): { header: SegmentHeader; fileBytes: number } {
+interface Head {
+  readonly header: SegmentHeader;
+  readonly fileBytes: number;
+}
+
+function readHead(host: Host, path: string, name: SegmentName): Head {
   return reading(path, () => {
     const file = host.files.open(path, 'read');
     try {

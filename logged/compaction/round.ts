@@ -15,7 +15,7 @@ import { replaceGroup } from './replacement.ts';
 import type { Compaction } from './strategy.ts';
 import { Tombstones } from './tombstones.ts';
 
-/** What is left to others, besides the file to be written, before the medium counts as full. */
+/** What it leaves of the room that there is: producers write meanwhile. */
 const ELBOW_ROOM_BYTES = 65536;
 /** The fewest bytes of a record with a key: length, delta, flags, length of the key. */
 const LEAST_KEYED_BYTES = 13;
@@ -89,10 +89,19 @@ export class Round {
   }
 
   /**
-   * Writes segments that become smaller one by one, those that fit into the room that there is, until there are so many
-   * bytes of it, and returns how many. Since others stay as they are, no tombstone goes, and none begins to wait.
+   * Writes segments that become smaller one by one, those that fit, and returns how many. Since others stay as they are,
+   * no tombstone goes, and none begins to wait.
    */
-  async squeeze(enoughBytes = Number.POSITIVE_INFINITY): Promise<number> {
+  squeeze(): Promise<number> {
+    return this.#squeeze(ELBOW_ROOM_BYTES, Number.POSITIVE_INFINITY);
+  }
+
+  /** As `squeeze` while nobody else writes: takes all the room there is, but not longer than until there is enough. */
+  squeezeAlone(enoughBytes: number): Promise<number> {
+    return this.#squeeze(0, enoughBytes);
+  }
+
+  async #squeeze(elbowRoomBytes: number, enoughBytes: number): Promise<number> {
     const tombstones = new Tombstones(this.#now, 0, false);
     let replaced = 0;
     for (let window = await this.#plan(0, tombstones); window !== null; ) {
@@ -104,8 +113,8 @@ export class Round {
         before = left.length;
         const tooLarge: Group[] = [];
         for (const group of left) {
-          if (this.#freeBytes() >= enoughBytes) return replaced;
-          if (await this.#replace(group, window.drops, tombstones, 0)) replaced++;
+          if (replaced > 0 && this.#freeBytes() >= enoughBytes) return replaced;
+          if (await this.#replace(group, window.drops, tombstones, elbowRoomBytes)) replaced++;
           else tooLarge.push(group);
         }
         left = tooLarge;
@@ -117,10 +126,9 @@ export class Round {
 
   /** Plans the segments from an offset on; null when there are none. */
   async #plan(from: number, tombstones: Tombstones): Promise<WindowPlan | null> {
-    const { host, partition, compaction, spillDir } = this.#setup;
-    const inputs = findInputs(host, partition, this.#setup.leftOut).filter(
-      (input) => input.name.baseOffset < this.#endOffset,
-    );
+    const { host, pace, partition, compaction, spillDir, leftOut } = this.#setup;
+    const found = await findInputs(host, pace, partition, leftOut);
+    const inputs = found.filter((input) => input.name.baseOffset < this.#endOffset);
     const first = inputs.findIndex((input) => input.name.baseOffset >= from);
     if (first < 0) return null;
     const dirtyFrom = this.#dirtyFrom(inputs);
@@ -155,7 +163,7 @@ export class Round {
 
   /** False when there is no room for it. */
   async #replace(group: Group, drops: Drops, tombstones: Tombstones, elbowRoomBytes: number): Promise<boolean> {
-    if (this.#freeBytes() < group.outputBytes + elbowRoomBytes) return false;
+    if (group.outputBytes + elbowRoomBytes > this.#freeBytes()) return false;
     try {
       await replaceGroup({ reader: this.#reader, partition: this.#setup.partition, tombstones }, group, drops);
     } catch (error) {

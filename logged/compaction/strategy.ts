@@ -17,7 +17,9 @@
  * **Your own.** A `CompactionStrategy` is asked in passes. A pass is for a part of the keys, usually for all of them:
  * `init` begins it, `reduce` is called with every record that has one of those keys, in the order of the offsets, and
  * `collect` ends it. Its state is therefore to be by key and of that pass only. `key` is called for every record, more
- * than once, and must give the same key each time. Nothing is written before all passes were made.
+ * than once, and must give the same key each time. Segments are written after the passes were made, a part of them at a
+ * time when there are many records, with new passes for the next part: a strategy must come to the same result when what
+ * it did not retain is gone.
  *
  * - *Memory* is the strategy's own matter: when its state becomes too large, `reduce` returns true, the state is thrown
  *   away, and the pass is made again for fewer keys. A strategy that never returns true is asked once for all.

@@ -71,13 +71,29 @@ test('while the reserve is lent the log is told so', async () => {
   assert.equal([...lentAt], ['lent', 'not lent'], 'lent first, and back as soon as there is room');
 });
 
+test('it leaves some room to others, but none while the reserve is lent', async () => {
+  const disk = new MemoryDisk();
+  const log = await LogPartition.open(disk.host(), { 'segment.bytes': '200000' });
+  await filled(log, 1, 100);
+  await log.write('k1=1');
+  const reserve = new Reserve(log.host, '/log', RESERVE_BYTES);
+  await reserve.restore();
+  await log.append(Array.from({ length: 20 }, (_, i) => record(`k${i}`, '')));
+  await log.partition.roll();
+  fill(disk, 120_000);
+  assert.is((await log.compact()).outcome, 'no-space');
+  assert.equal(log.sealed(), ['0', '100-121'], 'the small one');
+  assert.is((await log.compact({}, { reserve })).outcome, 'done');
+  assert.equal(log.sealed(), ['0-100', '100-121']);
+});
+
 test('segments whose survivors fit are taken, whichever they are', async () => {
   const disk = new MemoryDisk();
   const log = await LogPartition.open(disk.host(), { 'segment.bytes': '200000' });
   for (let i = 0; i < 100; i++) await log.append([record(`once ${i}`, 'x'.repeat(1000))]);
   await log.partition.roll();
   await filled(log, 2, 10);
-  fill(disk, 30_000);
+  fill(disk, 100_000);
   const report = await log.compact();
   assert.is(report.outcome, 'done', 'what the last ones gave back was enough for the first');
   assert.is(log.read().length, 110);
@@ -87,6 +103,21 @@ test('segments whose survivors fit are taken, whichever they are', async () => {
   const again = await log.compact();
   assert.is(again.outcome, 'no-space');
   assert.is(log.read().length, 111);
+});
+
+test('a segment that does not fit still counts for the ones behind it', async () => {
+  const disk = new MemoryDisk();
+  const log = await LogPartition.open(disk.host(), { 'streambed.compaction.keep': '2', 'segment.bytes': '100000' });
+  await log.write('k=1', 'k=2');
+  for (let i = 0; i < 10; i++) await log.append([record(`once ${i}`, 'x'.repeat(1000))]);
+  await log.partition.roll();
+  await log.write('k=3', 'j=1', 'j=2', 'j=3', 'j=4', 'k=4');
+  await log.partition.roll();
+  fill(disk, 67_000);
+  const report = await log.compact({}, { memoryBytes: 8 });
+  assert.is(report.outcome, 'no-space');
+  assert.equal(log.sealed(), ['0', '12-18']);
+  assert.equal(log.shown().slice(-4), ['12:k=3', '15:j=3', '16:j=4', '17:k=4']);
 });
 
 test('the reserve is full of noise, complete or not there, and back after a crash', async () => {
@@ -120,7 +151,8 @@ test('retention and random room: nothing is lost that the reference keeps, and w
     { minLength: 10, maxLength: 120, size: 'max' },
   );
   const rolls = fc.integer({ min: 2, max: 30 });
-  const steps = fc.record({ rolls, free: fc.nat({ max: 6000 }), reserve: fc.constantFrom(0, 1000, 4000) });
+  const free = fc.oneof(fc.nat({ max: 6000 }), fc.integer({ min: 65_536, max: 71_536 }));
+  const steps = fc.record({ rolls, free, reserve: fc.constantFrom(0, 1000, 4000) });
   await fc.assert(
     fc.asyncProperty(records, steps, fc.constantFrom(1, 2, 3), fc.constantFrom(8, 16, 65_536), squeezeAndCheck),
     { numRuns: Number(process.env['STREAMBED_RUNS'] ?? 100) },

@@ -2,7 +2,10 @@
 import * as assert from 'uvu/assert';
 import { Compactor } from '../../logged/compaction/compactor.ts';
 import { type CompactionStrategy, KeyMap, keepLast } from '../../logged/compaction/strategy.ts';
+import { buildIndex, loadIndex } from '../../logged/storage/index-file.ts';
 import { PartitionReader } from '../../logged/storage/partition-reader.ts';
+import { findLastOffset } from '../../logged/storage/segment-lookup.ts';
+import { FaultHost } from '../support/fault-host/fault-host.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';
 import { suite } from '../support/suite.ts';
 import { bytesOf, DIRECTORY, LogPartition, record, show, textOf } from './compaction/log-partition.ts';
@@ -157,6 +160,33 @@ test('a file of which nothing survives still stands for its offsets', async () =
   assert.equal(again.shown(), ['2:b=1']);
 });
 
+test('offsets that a power cut has taken are not missed afterwards', async () => {
+  const disk = new MemoryDisk();
+  const set = { 'streambed.durability': 'os' };
+  const log = await LogPartition.open(disk.host(), set);
+  await log.write('a=1', 'b=1');
+  await log.partition.roll();
+  await log.write('b=2', 'c=1');
+  disk.kill();
+  const after = disk.powerCut({ kind: 'lose' });
+  const again = await LogPartition.open(after.host(), set);
+  assert.equal(
+    again.events.map(({ event }) => event),
+    ['offsets-skipped'],
+  );
+  await again.write('a=2');
+  await again.partition.roll();
+  await again.write('d=1');
+  const records = again.read();
+  await again.compact();
+  assert.equal(again.read(), records.slice(1));
+  assert.equal(
+    again.shown().map((text) => text.split(':')[1]),
+    ['b=1', 'a=2', 'd=1'],
+  );
+  assert.is(again.events.length, 1);
+});
+
 test('what has not changed is not written again for a little that came', async () => {
   const log = await open();
   await log.append(Array.from({ length: 200 }, (_, i) => record(`k${i}`, 'x'.repeat(100))));
@@ -235,6 +265,42 @@ test('producers and consumers have their turn while it works', async () => {
   }
   await compacting;
   assert.ok(appended > 5, `${appended} appends while 1 MB was compacted`);
+});
+
+test('what is sealed meanwhile waits, and then counts', async () => {
+  const host = new FaultHost(new MemoryDisk());
+  const log = await LogPartition.open(host);
+  for (let i = 0; i < 8; i++) {
+    for (let j = 0; j < 10; j++) await log.write(`k${i}${j}=1`);
+    await log.partition.roll();
+  }
+  let more: Promise<void> | null = null;
+  host.observer = (call) => {
+    if (call.name === 'rename' && more === null) more = log.write('k00=2').then(() => log.partition.roll());
+  };
+  await log.compact({}, { memoryBytes: 8 });
+  await more;
+  assert.equal(log.sealed().at(-1), '80');
+  await log.compact();
+  assert.is(log.read().length, 80);
+  assert.equal(log.shown().at(-1), '80:k00=2');
+});
+
+test('the index that comes with a file is that of the file', async () => {
+  const log = await open({ 'segment.bytes': '1000000' });
+  for (let i = 0; i < 300; i++) {
+    await log.append([record(`k${i % 250}`, 'x'.repeat(200)), { ...record(`k${i % 7}`, null), timestamp: 1e12 - i }]);
+  }
+  await log.partition.roll();
+  await log.compact();
+  const [name] = log.partition.sealedSegments();
+  assert.ok(name !== undefined);
+  const file = log.host.files.open(`${DIRECTORY}/${name.name}`, 'read');
+  const built = buildIndex(log.host, file, file.lengthBytes());
+  file.close();
+  const saved = loadIndex(log.host, DIRECTORY, name);
+  assert.equal(saved?.encode(log.host.bytes), built.encode(log.host.bytes));
+  assert.is(findLastOffset(log.partition), 599);
 });
 
 test('it keeps to its rate', async () => {
