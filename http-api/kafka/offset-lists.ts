@@ -47,6 +47,11 @@ export function doneEntry(entry: JsonObject, place: string): PartitionOffset {
   return { ...done, offset: done.offset + 1 };
 }
 
+/** As `doneEntry`, where -1 is a commit of the beginning: none is done with. */
+export function doneOrNoneEntry(entry: JsonObject, place: string): PartitionOffset {
+  return entry['offset'] === -1 ? offsetEntry({ ...entry, offset: 0 }, place) : doneEntry(entry, place);
+}
+
 export function timeEntry(entry: JsonObject, place: string): PartitionTime {
   const text = entry['timestamp'];
   const timestamp = typeof text === 'string' ? parseTime(text) : null;

@@ -211,6 +211,11 @@ test('commits of a group without an instance', async () => {
   ok(await ask(one, 'GET', '/consumers/g/offsets'), { offsets }, 'application/json');
   const { take } = await open(one, 'topics=t&group=g&idle_timeout=0');
   assert.equal(offsetsOf(await take()), [2]);
+  const none = [{ topic: 't', partition: 0, offset: -1, metadata: '' }];
+  done(await ask(one, 'POST', '/consumers/none/offsets', { offsets: none }));
+  assert.is((await one.log.committedOffsets('none'))[0]?.offset, 0);
+  ok(await ask(one, 'GET', '/consumers/none/offsets'), { offsets: none }, 'application/json');
+  fails(await ask(one, 'POST', '/consumers/g/offsets', { offsets: [{ ...none[0], offset: -2 }] }), 422, 422);
   fails(await ask(one, 'POST', '/consumers/g/offsets', {}), 422, 422);
   fails(
     await ask(one, 'POST', '/consumers/g/offsets', { offsets: [{ topic: 'none', partition: 0, offset: 1 }] }),

@@ -19,12 +19,12 @@
  * `message`, or an event `error`.
  *
  * `POST /consumers/{group}/offsets` with `{"offsets":[{"topic","partition","offset","metadata"?}]}` commits: `offset`
- * is the last record done with, as in v2. 204. `GET` of the same gives the group's commits in the same terms.
+ * is the last record done with, as in v2, and -1 goes back to the beginning. 204. `GET` of the same gives the group's commits in the same terms.
  */
 import type { KafkaDialect } from '../../kafka-app.ts';
 import { plainError } from '../errors.ts';
 import { jsonReply, readObject } from '../wire.ts';
-import { doneEntry, listOf } from '../offset-lists.ts';
+import { doneOrNoneEntry, listOf } from '../offset-lists.ts';
 import { RecordStream } from './record-stream.ts';
 import { parseStreamRequest } from './stream-request.ts';
 
@@ -41,7 +41,7 @@ export const registerStreams: KafkaDialect = (app, context) => {
     return new Response(body, { headers: { 'content-type': type, 'cache-control': 'no-store' } });
   });
   app.post('/consumers/:group/offsets', async (c) => {
-    await log.commitOffsets(c.req.param('group'), listOf(await readObject(c, context), 'offsets', doneEntry));
+    await log.commitOffsets(c.req.param('group'), listOf(await readObject(c, context), 'offsets', doneOrNoneEntry));
     return new Response(null, { status: 204 });
   });
   app.get('/consumers/:group/offsets', async (c) => {
