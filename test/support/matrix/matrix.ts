@@ -22,7 +22,7 @@ import { Ledger } from './ledger.ts';
 import { checkLog, type Judge, openLog, type Options, type Thoroughness } from './verdict.ts';
 
 const SETTING = process.env['STREAMBED_MATRIX'] ?? '';
-const SEED = Number(process.env['STREAMBED_SEED'] ?? 1);
+export const SEED = Number(process.env['STREAMBED_SEED'] ?? 1);
 const FULL = SETTING === 'full';
 const ONLY = SETTING.includes('@') ? SETTING : null;
 
@@ -50,7 +50,6 @@ export interface World extends Prepared {
   open(): Promise<Actor>;
 }
 
-/** Calls that change what a power cut finds. The others stand for the next of these. */
 const CHANGING = new Set([
   'create',
   'write',
@@ -64,6 +63,9 @@ const CHANGING = new Set([
   'syncDir',
   'kv.write',
 ]);
+
+/** Whether a call may change what a power cut finds; the others stand for the next of these. */
+export const isChanging = (name: string): boolean => CHANGING.has(name);
 
 /** How much of the matrix is tried by default: of a hundred ends so many. */
 export interface Share {
@@ -100,14 +102,13 @@ export async function cutMatrix(scenario: Scenario, share: Share): Promise<numbe
   const { host, world } = await begin(scenario);
   const trials: Trial[] = [];
   const look = (call: HostCall): void => {
-    if (CHANGING.has(call.name))
-      trials.push(...cutTrials(`${scenario.name}@${call.number}`, call, world, share, false));
+    if (isChanging(call.name)) trials.push(...cutTrials(`${scenario.name}@${call.number}`, call, world, share, false));
   };
   host.observer = look;
   await scenario.run(world);
   await host.disk.clock.settle();
   look({ number: host.calls + 1, name: 'write', path: '(the end)' });
-  return judgeAll(trials);
+  return replayable(trials);
 }
 
 /** The disks that a power cut at this moment may leave. */
@@ -132,7 +133,7 @@ export async function killMatrix(scenario: Scenario, share: Share): Promise<numb
     if (!isChosen(id, share.kills)) continue;
     trials.push({ id, what: `killed before call ${number}`, run: () => killAt(scenario, number, id) });
   }
-  return judgeAll(trials);
+  return replayable(trials);
 }
 
 async function killAt(scenario: Scenario, number: number, id: string): Promise<void> {
@@ -160,7 +161,7 @@ export async function faultMatrix(scenario: Scenario, share: Share): Promise<num
       trials.push({ id, what, run: () => failAtCall(scenario, plan, id, share) });
     }
   }
-  return judgeAll(trials);
+  return replayable(trials);
 }
 
 function faultsAt({ number, name }: HostCall): Record<string, Plan> {
@@ -197,7 +198,7 @@ async function failAtCall(scenario: Scenario, plan: Plan, id: string, share: Sha
     return outcome;
   };
   const { host, world } = await runWith(scenario, watched, (call, now) => {
-    if (!failed || !CHANGING.has(call.name) || looks >= LOOKS_AFTER_FAULT) return;
+    if (!failed || !isChanging(call.name) || looks >= LOOKS_AFTER_FAULT) return;
     looks += 1;
     trials.push(...cutTrials(`${id}/${call.number}`, call, now, share, true));
   });
@@ -242,7 +243,7 @@ function thoroughness(id: string, always: boolean): Thoroughness {
 }
 
 /** Whether a trial is among those of this run. */
-function isChosen(id: string, percent: number): boolean {
+export function isChosen(id: string, percent: number): boolean {
   if (ONLY !== null)
     return id === ONLY || ONLY.startsWith(`${id}/`) || id.startsWith(`${ONLY}/`) || id.startsWith(`${ONLY} `);
   return FULL || hash(`${SEED} ${id}`) % 100 < percent;
@@ -259,7 +260,8 @@ function hash(text: string): number {
 /** More would not be read. */
 const MOST_FAILURES = 4;
 
-async function judgeAll(trials: readonly Trial[]): Promise<number> {
+/** Judges them all; what fails is told with what replays it alone. */
+export async function replayable(trials: readonly Trial[]): Promise<number> {
   const failures: unknown[] = [];
   for (const { id, what, run } of trials) {
     try {
