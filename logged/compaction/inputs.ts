@@ -92,11 +92,8 @@ function readHead(host: Host, path: string, name: SegmentName): Head {
     const file = host.files.open(path, 'read');
     try {
       const header = readSegmentHeader(host, path, name, file);
-      const lengthBytes = file.lengthBytes();
-      const fileBytes = name.endOffset === 0 ? lengthBytes : header.fileBytes;
-      if (fileBytes <= lengthBytes) return { header, fileBytes };
-      const place = { file: path, position: lengthBytes, resumeOffset: name.endOffset };
-      throw new InputProblem(path, `has ${lengthBytes} bytes, want ${fileBytes}`, place);
+      // Of a file that is shorter than it says the scan finds the last frame cut.
+      return { header, fileBytes: name.endOffset === 0 ? file.lengthBytes() : header.fileBytes };
     } finally {
       file.close();
     }
@@ -131,11 +128,11 @@ export class InputReader {
       while (input.isClean || expected < input.endOffset) {
         const step = nextFrame(scanner, path);
         if (step === 'end') break;
-        if (step === 'bad') fail(host, input, file, scanner, scanner.problem);
+        if (step === 'bad') failAtBad(host, input, file, scanner);
         if (pace.spend(scanner.frameBytes)) await pace.rest();
         if (scanner.isControl) continue;
         if (!input.isClean) {
-          if (scanner.baseOffset !== expected) fail(host, input, file, scanner, `is not of offset ${expected}`);
+          if (scanner.baseOffset !== expected) failAtHole(input, scanner, expected);
           expected += scanner.recordCount;
         }
         const next = visit(scanner);
@@ -160,12 +157,17 @@ function nextFrame(scanner: FrameScanner, path: string): ScanStep {
   }
 }
 
-function fail(host: Host, input: Input, file: File, scanner: FrameScanner, problem: string): never {
-  const { position } = scanner;
-  const range = { from: position + 1, to: input.fileBytes };
-  const behind = reading(input.path, () => findIntactFrame(host.bytes, file, range, input.name.baseOffset));
-  const place = { file: input.path, position, resumeOffset: behind?.baseOffset ?? input.endOffset };
-  throw new InputProblem(input.path, `frame at ${position} ${problem}`, place);
+function failAtBad(host: Host, { path, fileBytes, name, endOffset }: Input, file: File, scanner: FrameScanner): never {
+  const { position, problem } = scanner;
+  const range = { from: position + 1, to: fileBytes };
+  const behind = reading(path, () => findIntactFrame(host.bytes, file, range, name.baseOffset));
+  const place = { file: path, position, resumeOffset: behind?.baseOffset ?? endOffset };
+  throw new InputProblem(path, `frame at ${position} ${problem}`, place);
+}
+
+function failAtHole({ path }: Input, { position, baseOffset }: FrameScanner, expected: number): never {
+  const place = { file: path, position, resumeOffset: baseOffset };
+  throw new InputProblem(path, `frame at ${position} has offset ${baseOffset}, want ${expected}`, place);
 }
 
 function reading<T>(path: string, call: () => T): T {

@@ -59,13 +59,37 @@ for (const [what, position] of [
   });
 }
 
-test('a segment that was cut is damaged: nobody would miss its records later', async () => {
-  const log = await threeSegments(new MemoryDisk().host());
-  const file = log.host.files.open(pathOf(2), 'update');
-  file.truncate(file.lengthBytes() - 40);
+/** Of a record as these tests write them. */
+const FRAME_BYTES = 47;
+
+for (const cutBytes of [1, FRAME_BYTES, FRAME_BYTES + 1]) {
+  test(`a segment that was cut by ${cutBytes} bytes is damaged: nobody would miss its records later`, async () => {
+    const log = await threeSegments(new MemoryDisk().host());
+    const file = log.host.files.open(pathOf(2), 'update');
+    assert.is(file.lengthBytes(), 40 + 2 * FRAME_BYTES);
+    file.truncate(file.lengthBytes() - cutBytes);
+    file.close();
+    await log.compact();
+    assert.equal(log.sealed(), ['0-2', '2', '4-7']);
+    const [event] = log.events;
+    const place = { file: pathOf(2), position: cutBytes > FRAME_BYTES ? 40 : 40 + FRAME_BYTES, resumeOffset: 4 };
+    assert.equal(event?.event === 'damage' ? event.place : null, place);
+  });
+}
+
+test('a segment out of which a frame is gone is damaged there', async () => {
+  const log = await threeSegments(new MemoryDisk().host(), { 'streambed.durability': 'os' });
+  const file = log.host.files.open(pathOf(4), 'update');
+  const rest = new Uint8Array(1000);
+  const restBytes = file.read(rest, 40 + FRAME_BYTES);
+  file.write(rest.subarray(0, restBytes), 40);
+  file.truncate(40 + restBytes);
   file.close();
   await log.compact();
-  assert.equal(log.sealed(), ['0-2', '2', '4-7']);
+  assert.equal(log.sealed(), ['0-4', '4']);
+  const [event] = log.events;
+  const place = { file: pathOf(4), position: 40, resumeOffset: 5 };
+  assert.equal(event?.event === 'damage' ? event.place : null, place);
 });
 
 test('a file of compaction that was cut is damaged', async () => {

@@ -286,6 +286,30 @@ test('what is sealed meanwhile waits, and then counts', async () => {
   assert.equal(log.shown().at(-1), '80:k00=2');
 });
 
+test('what goes by retention meanwhile does not come back', async () => {
+  const host = new FaultHost(new MemoryDisk());
+  const log = await LogPartition.open(host);
+  for (const text of ['a=1', 'b=1', 'c=1']) {
+    await log.write(text);
+    await log.partition.roll();
+  }
+  host.observer = (call) => {
+    if (call.name !== 'sync' || !call.path.endsWith('.new')) return;
+    host.observer = () => {};
+    const [oldest] = log.partition.sealedSegments();
+    assert.ok(oldest !== undefined);
+    log.partition.replaceSealed([oldest], []);
+    host.files.remove(`${DIRECTORY}/${oldest.name}`);
+  };
+  assert.is((await log.compact()).outcome, 'cancelled');
+  assert.equal(log.sealed(), ['1', '2']);
+  assert.equal(log.shown(), ['1:b=1', '2:c=1']);
+  assert.equal(
+    log.host.files.list(DIRECTORY).filter((name) => /-|new/.test(name)),
+    [],
+  );
+});
+
 test('the index that comes with a file is that of the file', async () => {
   const log = await open({ 'segment.bytes': '1000000' });
   for (let i = 0; i < 300; i++) {
