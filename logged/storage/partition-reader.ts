@@ -25,6 +25,8 @@ interface CurrentSegment {
   scanner: FrameScanner;
   /** Behind the last position that may be read, as far as the scanner knows. */
   to: number;
+  /** Frames from this offset on are the next segment's matter: see `#endOf`. Found out together with `to`. */
+  endOffset: number;
   /** True when the scanner stands on a frame whose records are not all delivered. */
   frameOpen: boolean;
   recordAt: number;
@@ -75,7 +77,7 @@ export class PartitionReader {
       if (segment === null) return false;
       if (segment.frameOpen) return true;
       const step = segment.scanner.next();
-      if (step === 'frame' && !this.#endsHere(segment)) {
+      if (step === 'frame' && segment.scanner.baseOffset < segment.endOffset) {
         this.#enter(segment);
       } else if (step === 'frame' || this.#isReadOut(segment)) {
         if (!this.#leave(segment)) reopened++;
@@ -152,7 +154,8 @@ export class PartitionReader {
     const to = readableBytes(this.#view, name, file);
     const from = positionOf(this.#view, name, file, this.nextOffset);
     const scanner = this.#scan(file, from, to);
-    const segment = { name, path, file, header, scanner, to, frameOpen: false, recordAt: 0, recordsLeft: 0 };
+    const endOffset = this.#endOf(name);
+    const segment = { name, path, file, header, scanner, to, endOffset, frameOpen: false, recordAt: 0, recordsLeft: 0 };
     this.#segment = segment;
     return segment;
   }
@@ -167,14 +170,15 @@ export class PartitionReader {
     const to = readableBytes(this.#view, segment.name, segment.file);
     if (to <= segment.to) return false;
     segment.to = to;
+    segment.endOffset = this.#endOf(segment.name);
     segment.scanner.extend(to);
     return true;
   }
 
-  /** True at a frame that the next segment stands for: the old writer could not cut it off. */
-  #endsHere(segment: CurrentSegment): boolean {
-    const next = this.#following(segment.name);
-    return next !== null && segment.name.endOffset === 0 && segment.scanner.baseOffset >= next.baseOffset;
+  /** Where the next segment stands for what comes, since the old writer could not cut it off. */
+  #endOf(name: SegmentName): number {
+    const next = name.endOffset === 0 ? this.#following(name) : null;
+    return next?.baseOffset ?? Number.POSITIVE_INFINITY;
   }
 
   /** Nothing is missed by leaving: what an old writer could not cut off may also be a part of a frame, or zeros. */
