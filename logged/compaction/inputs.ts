@@ -1,7 +1,7 @@
 /** The sealed segments that are compacted: what is known of them before, and a scan that leaves out none of the doubts. */
-import type { File, Host } from '../../targets/host.ts';
+import type { Host } from '../../targets/host.ts';
 import { CommitLogError, type DamagePlace } from '../commit-log.ts';
-import { findIntactFrame, FrameScanner, type ScanStep } from '../storage/frame-scanner.ts';
+import { FrameScanner, type ScanStep } from '../storage/frame-scanner.ts';
 import { asLogError, hostCode } from '../storage/host-failure.ts';
 import type { Partition } from '../storage/partition.ts';
 import { readSegmentHeader } from '../storage/segment-file.ts';
@@ -128,7 +128,7 @@ export class InputReader {
       while (input.isClean || expected < input.endOffset) {
         const step = nextFrame(scanner, path);
         if (step === 'end') break;
-        if (step === 'bad') failAtBad(host, input, file, scanner);
+        if (step === 'bad') failAtBad(input, scanner);
         if (pace.spend(scanner.frameBytes)) await pace.rest();
         if (scanner.isControl) continue;
         if (!input.isClean) {
@@ -157,11 +157,10 @@ function nextFrame(scanner: FrameScanner, path: string): ScanStep {
   }
 }
 
-function failAtBad(host: Host, { path, fileBytes, name, endOffset }: Input, file: File, scanner: FrameScanner): never {
+function failAtBad({ path, name, endOffset }: Input, scanner: FrameScanner): never {
   const { position, problem } = scanner;
-  const range = { from: position + 1, to: fileBytes };
-  const behind = reading(path, () => findIntactFrame(host.bytes, file, range, name.baseOffset));
-  const place = { file: path, position, resumeOffset: behind?.baseOffset ?? endOffset };
+  const isIntact = reading(path, () => scanner.skipBad(name.baseOffset) && scanner.next() === 'frame');
+  const place = { file: path, position, resumeOffset: isIntact ? scanner.baseOffset : endOffset };
   throw new InputProblem(path, `frame at ${position} ${problem}`, place);
 }
 

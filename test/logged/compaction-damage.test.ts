@@ -1,6 +1,7 @@
 /** Segments that are damaged or cannot be read: left as they are, and nothing else suffers. */
 import * as assert from 'uvu/assert';
 import { Compactor } from '../../logged/compaction/compactor.ts';
+import { sealFrame } from '../../logged/storage/frame.ts';
 import type { Host } from '../../targets/host.ts';
 import { FaultHost } from '../support/fault-host/fault-host.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';
@@ -77,19 +78,22 @@ for (const cutBytes of [1, FRAME_BYTES, FRAME_BYTES + 1]) {
   });
 }
 
-test('a segment out of which a frame is gone is damaged there', async () => {
-  const log = await threeSegments(new MemoryDisk().host(), { 'streambed.durability': 'os' });
-  const file = log.host.files.open(pathOf(4), 'update');
-  const rest = new Uint8Array(1000);
-  const restBytes = file.read(rest, 40 + FRAME_BYTES);
-  file.write(rest.subarray(0, restBytes), 40);
-  file.truncate(40 + restBytes);
+test('a segment with a hole in its offsets is damaged there', async () => {
+  const log = await threeSegments(new MemoryDisk().host());
+  const { bytes, files } = log.host;
+  const file = files.open(pathOf(2), 'update');
+  const frame = new Uint8Array(FRAME_BYTES);
+  const position = 40 + FRAME_BYTES;
+  file.read(frame, position);
+  const place = { position, syncedPosition: 40, baseOffset: 4, appendedAt: 0 };
+  sealFrame(bytes, frame, new DataView(frame.buffer), 0, place);
+  file.write(frame, position);
   file.close();
   await log.compact();
-  assert.equal(log.sealed(), ['0-4', '4']);
+  assert.equal(log.sealed(), ['0-2', '2', '4-7']);
   const [event] = log.events;
-  const place = { file: pathOf(4), position: 40, resumeOffset: 5 };
-  assert.equal(event?.event === 'damage' ? event.place : null, place);
+  const want = { file: pathOf(2), position, resumeOffset: 4 };
+  assert.equal(event?.event === 'damage' ? event.place : null, want);
 });
 
 test('a file of compaction that was cut is damaged', async () => {
