@@ -76,6 +76,10 @@ export function kafkaApp(deps: KafkaDeps, dialects: readonly KafkaDialect[]): Ho
 function refusalOf({ url, headers }: Request, { limits, advertisedUrl }: KafkaDeps): KafkaHttpError | null {
   if (url.length > limits.urlLength)
     return new KafkaHttpError(414, `URL is longer than ${limits.urlLength} characters`);
+  const encoding = headers.get('content-encoding');
+  if (encoding !== null && encoding !== 'identity') {
+    return new KafkaHttpError(415, `content encoding ${encoding} is not understood`);
+  }
   const origin = headers.get('origin');
   if (origin === null || origin === new URL(url).origin) return null;
   if (advertisedUrl !== undefined && origin === new URL(advertisedUrl).origin) return null;
@@ -103,5 +107,8 @@ export function errorReply(c: Context, error: KafkaHttpError, report?: (line: st
 }
 
 function causeOf(error: KafkaHttpError): string {
-  return error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : error.message;
+  const { cause } = error;
+  // What the log has a code for is no mistake in here: where it came from helps nobody.
+  if (!(cause instanceof Error) || 'code' in cause) return error.message;
+  return cause.stack ?? cause.message;
 }

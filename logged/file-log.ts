@@ -24,7 +24,7 @@ import type { CompactionReport } from './compaction/compactor.ts';
 import type { Compaction } from './compaction/strategy.ts';
 import { ConsumerGroups, GROUPS_TOPIC } from './consumer-groups.ts';
 import { Housekeeping } from './housekeeping.ts';
-import type { LogEvent } from './log-event.ts';
+import { type LogEvent, tellingDamageOnce } from './log-event.ts';
 import { produceAll, produceOne, type TopicRecord } from './produce.ts';
 import { DEFAULT_RESERVE_BYTES, Reserve } from './reserve.ts';
 import { asLogError } from './storage/host-failure.ts';
@@ -73,6 +73,7 @@ export class FileLog implements CommitLog {
   readonly #host: Host;
   readonly #options: FileLogOptions;
   readonly #directories: TopicDirectories;
+  readonly #report: (event: LogEvent) => void;
   readonly #topics: Topics;
   readonly #subscriptions = new Set<LogSubscription>();
   readonly #groups: ConsumerGroups;
@@ -87,7 +88,8 @@ export class FileLog implements CommitLog {
     this.#options = options;
     this.#directories = new TopicDirectories(host, options.root);
     const owns = options.lockOn !== 'write';
-    const report = (event: LogEvent): void => options.report?.(event);
+    const report = tellingDamageOnce(options.report ?? (() => {}));
+    this.#report = report;
     const reserve = new Reserve(host, options.root, options.reserveBytes ?? (owns ? DEFAULT_RESERVE_BYTES : 0));
     this.#topics = new Topics(
       {
@@ -220,9 +222,19 @@ export class FileLog implements CommitLog {
     return this.#run(() =>
       this.#topics.delete(topicName, {
         before: (topic) => this.#housekeeping.leave(topic),
-        after: (topic) => this.#groups.forgetTopic(topic.name, topic.meta.id),
+        after: (topic) => this.#forget(topic),
       }),
     );
+  }
+
+  /** Commits name the topic that they were made for, so that what stays of them counts for no other. */
+  async #forget({ name, meta }: Topic): Promise<void> {
+    try {
+      await this.#groups.forgetTopic(name, meta.id);
+    } catch (error) {
+      if (!(error instanceof CommitLogError)) throw error;
+      this.#report({ event: 'background-failed', topic: name, message: error.message });
+    }
   }
 
   commitOffsets(group: string, offsets: readonly OffsetCommit[]): Promise<void> {
@@ -286,7 +298,7 @@ export class FileLog implements CommitLog {
       await this.#directories.prepare();
     } catch (error) {
       const { code, message } = asLogError(error, `log ${this.#options.root}`);
-      this.#options.report?.({ event: 'background-failed', topic: '', message: `${code}: ${message}` });
+      this.#report({ event: 'background-failed', topic: '', message: `${code}: ${message}` });
     }
   }
 

@@ -29,3 +29,18 @@ export type LogEvent =
     }
   /** Work in the background failed; it is tried again later. */
   | { readonly event: 'background-failed'; readonly topic: string; readonly message: string };
+
+const MOST_PLACES = 1024;
+
+/** Every reader meets the same damage; the operator hears of it once. */
+export function tellingDamageOnce(report: (event: LogEvent) => void): (event: LogEvent) => void {
+  const told = new Set<string>();
+  return (event) => {
+    if (event.event === 'damage') {
+      const place = `${event.place.position} ${event.place.file}`;
+      if (told.has(place)) return;
+      if (told.size < MOST_PLACES) told.add(place);
+    }
+    report(event);
+  };
+}

@@ -9,6 +9,8 @@ export interface ServeOptions {
   readonly wildcardDialect: 'streambed' | 'confluent';
   readonly maxBodyBytes: number;
   readonly maxRecords: number;
+  readonly maxHeaderBytes: number;
+  readonly maxUrlLength: number;
   readonly maxConnections: number;
   readonly maxWaits: number;
   readonly maxConsumers: number;
@@ -76,6 +78,20 @@ const table: readonly Option[] = [
     help: 'the most records in one produce request',
   },
   {
+    name: 'max-header-bytes',
+    env: 'STREAMBED_MAX_HEADER_BYTES',
+    value: 'N',
+    otherwise: '16384',
+    help: 'the most bytes in the head of a request',
+  },
+  {
+    name: 'max-url-length',
+    env: 'STREAMBED_MAX_URL_LENGTH',
+    value: 'N',
+    otherwise: '4096',
+    help: 'the longest URL, query included',
+  },
+  {
     name: 'max-connections',
     env: 'STREAMBED_MAX_CONNECTIONS',
     value: 'N',
@@ -139,6 +155,8 @@ export function parseServeOptions(
     wildcardDialect: parseDialect(text('offsets')),
     maxBodyBytes: parseCount('max-body-bytes', text('max-body-bytes')),
     maxRecords: parseCount('max-records', text('max-records')),
+    maxHeaderBytes: parseCount('max-header-bytes', text('max-header-bytes')),
+    maxUrlLength: parseCount('max-url-length', text('max-url-length')),
     maxConnections: parseCount('max-connections', text('max-connections')),
     maxWaits: parseCount('max-waits', text('max-waits')),
     maxConsumers: parseCount('max-consumers', text('max-consumers')),

@@ -21,7 +21,6 @@ import { parseServeOptions, serveHelp, type ServeOptions, UsageError } from './s
 
 /** How long requests under way may take to finish after a signal. */
 const graceMs = 10_000;
-const maxHeaderBytes = 16 * 1024;
 const dialects = [registerStreambed, registerV2, registerV3, registerStreams, openApi(readOpenApi)];
 
 /** One line per event, for a supervisor's log. */
@@ -49,6 +48,7 @@ async function serve(options: ServeOptions): Promise<void> {
         ...defaultLimits,
         bodyBytes: options.maxBodyBytes,
         recordsPerRequest: options.maxRecords,
+        urlLength: options.maxUrlLength,
         waits: options.maxWaits,
         consumerInstances: options.maxConsumers,
       },
@@ -66,7 +66,7 @@ async function serve(options: ServeOptions): Promise<void> {
       fetch,
       refusal: (status) => printError(plainError(status)),
       maxConnections: options.maxConnections,
-      maxHeaderBytes,
+      maxHeaderBytes: options.maxHeaderBytes,
       hasListMethod: false,
     });
     say(`serving Kafka REST on ${urlOf(server.address)}, log in ${options.dataDirectory}`);

@@ -158,6 +158,7 @@ test('what is wrong with a request, before anything is sent', async () => {
     'topics=t&offsets=t,0,-1',
     'topics=t&format=avro',
     'topics=t&idle_timeout=soon',
+    'topics=t&idle_timeout=-1',
   ]) {
     fails(await ask(one, 'GET', `/streams?${query}`), 400, 400);
   }

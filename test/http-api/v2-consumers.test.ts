@@ -346,7 +346,12 @@ test('records before a damaged place are delivered, then its error, which names 
   const two = { ...one, app: face({ log: holed, clock: one.clock }).app };
   const path = await subscribed(two);
   assert.equal(await read(two, path), ['a']);
-  fails(await ask(two, 'GET', `${path}/records`), 500, 50002, `${damaged.message}; what follows can be read from offset 2`);
+  fails(
+    await ask(two, 'GET', `${path}/records`),
+    500,
+    50002,
+    `${damaged.message}; what follows can be read from offset 2`,
+  );
   done(await ask(two, 'POST', `${path}/positions`, { offsets: [{ topic: 't', partition: 0, offset: 2 }] }));
   assert.equal(await read(two, path), ['c']);
 });

@@ -259,6 +259,12 @@ async function created(one: Face): Promise<string> {
   return new URL((await ask(one, 'POST', '/consumers/g', {})).json.base_uri).pathname;
 }
 
+test('a compressed body is refused, since it would be taken for something else', async () => {
+  const one = face();
+  const headers = { 'content-encoding': 'gzip' };
+  fails(await ask(one, 'POST', '/topics/t', undefined, { headers }), 415, 415);
+});
+
 test('the URL is bounded, and pages of other origins are refused', async () => {
   const one = face({ advertisedUrl: 'https://gateway.example' }, { urlLength: 100 });
   fails(await ask(one, 'GET', `/topics/${'t'.repeat(100)}`), 414, 414, 'URL is longer than 100 characters');

@@ -272,7 +272,12 @@ test('several holes: each is told of, and all that is intact is read', async () 
 
 test('what others produce to the topic of commits is passed over', async () => {
   const disk = (await smallLog('closed')).copy();
-  const { log } = await opened(disk);
+  const { files } = disk.host();
+  // The log itself lets nobody produce to it: under another name it is a topic like others.
+  const hidden = FIRST.replace(/\/topics\/.*/, '/topics/hidden');
+  const groups = hidden.replace('hidden', '__consumer_offsets');
+  files.rename(groups, hidden);
+  const { log: before } = await opened(disk);
   const strange: [Uint8Array | null, Uint8Array | null][] = [
     [null, text('x')],
     [text('x'), text('x')],
@@ -281,7 +286,10 @@ test('what others produce to the topic of commits is passed over', async () => {
     [Uint8Array.of(0x83, 0x61, 0x67, 0x61, 0x74, 0x61, 0x30), null],
     [Uint8Array.of(0xf6), Uint8Array.of(0xff)],
   ];
-  for (const [key, value] of strange) await log.produce({ topic: '__consumer_offsets', key, value });
+  for (const [key, value] of strange) await before.produce({ topic: 'hidden', key, value });
+  await before.close();
+  files.rename(hidden, groups);
+  const { log } = await opened(disk);
   assert.equal(
     (await log.committedOffsets('g')).map(({ offset }) => offset),
     [1, 3],

@@ -18,7 +18,8 @@ export interface StreamRequest {
 export function parseStreamRequest(c: Context): StreamRequest {
   const topics = (c.req.query('topics') ?? '').split(',').filter((topic) => topic !== '');
   if (topics.length === 0) throw new KafkaHttpError(400, 'query parameter topics must name one or more topics');
-  const idleTimeoutMs = queryInteger(c, 'idle_timeout', -1);
+  const idleTimeoutMs = queryInteger(c, 'idle_timeout', Number.POSITIVE_INFINITY);
+  if (idleTimeoutMs < 0) throw new KafkaHttpError(400, 'query parameter idle_timeout must not be negative');
   return {
     topics: [...new Set(topics)],
     offsets: parsePositions(c.req.header('last-event-id') ?? c.req.query('offsets')).filter(({ topic }) =>
@@ -26,7 +27,7 @@ export function parseStreamRequest(c: Context): StreamRequest {
     ),
     from: startOf(c.req.query('from'), c.req.query('group')),
     format: formatOf(c.req.query('format')),
-    idleTimeoutMs: idleTimeoutMs < 0 ? undefined : idleTimeoutMs,
+    idleTimeoutMs: idleTimeoutMs === Number.POSITIVE_INFINITY ? undefined : idleTimeoutMs,
   };
 }
 

@@ -37,8 +37,9 @@ export async function addPartitions(call: Call): Promise<Response> {
   if (partitions === undefined) throw payloadError('partitions_count is required.');
   const topic = call.param('topic');
   const before = (await call.log.describeTopic(topic)).partitions;
-  if (partitions <= before) {
-    throw badTopic(`Topic currently has ${before} partitions, which is not less than the requested ${partitions}.`);
+  if (partitions === before) throw badTopic(`Topic already has ${before} partitions.`);
+  if (partitions < before) {
+    throw badTopic(`Topic currently has ${before} partitions, which is higher than the requested ${partitions}.`);
   }
   return call.reply(topicResource(call, await call.log.alterTopic(topic, { partitions })));
 }

@@ -3,7 +3,7 @@ import type { Bytes } from '../../../targets/host.ts';
 import type { ConsumerRecord } from '../../commit-log.ts';
 import { type DumpedItem, dumpSegment } from '../../dump.ts';
 import { printTime } from '../../rfc3339.ts';
-import { type Command, type Context, EXIT_DONE, print } from '../command.ts';
+import { type Command, type Context, EXIT_DAMAGED, EXIT_DONE, print } from '../command.ts';
 
 export const dumpCommand: Command = {
   name: 'dump',
@@ -19,14 +19,16 @@ export const dumpCommand: Command = {
 
 async function dump(context: Context): Promise<number> {
   const { host, words } = context;
+  let isIntact = true;
   for (const path of words) {
     const lines: string[] = [];
     dumpSegment(host, path, (item) => {
+      if (item.kind === 'bad') isIntact = false;
       for (const line of linesOf(item, host.bytes)) lines.push(line);
     });
     await print(context, lines.map((line) => `${line}\n`).join(''));
   }
-  return EXIT_DONE;
+  return isIntact ? EXIT_DONE : EXIT_DAMAGED;
 }
 
 function linesOf(item: DumpedItem, bytes: Bytes): string[] {
