@@ -77,11 +77,12 @@ async function settle(
   partition: number,
   places: readonly number[],
   outcomes: Outcome[],
+  duplicate = false,
 ): Promise<void> {
   try {
     let offset = await appended;
     if (offset === null) return;
-    for (const place of places) outcomes[place] = { partition, offset: offset++, duplicate: false };
+    for (const place of places) outcomes[place] = { partition, offset: offset++, duplicate };
   } catch (error) {
     if (!(error instanceof CommitLogError)) throw error;
     for (const place of places) outcomes[place] = { error };
@@ -115,7 +116,8 @@ async function appendOnce(topic: Topic, checked: Portion, producer: Producer, ou
     headers: portion.headers.filter(isFresh),
     producer: { id: producer.id, sequences: fresh.map((place) => producer.sequence + place) },
   };
-  const appended = fresh.length === 0 ? null : target.append(content);
+  // Waited for from the beginning: it may be refused while we wait for a call of before, and that one as well.
+  const settled = fresh.length === 0 ? null : settle(target.append(content), partition, fresh, outcomes);
   for (const [i, place] of places.entries()) {
     const found = remembered[i];
     if (found === 'new' || found === undefined) continue;
@@ -123,10 +125,10 @@ async function appendOnce(topic: Topic, checked: Portion, producer: Producer, ou
       const message = `producer ${producer.id}: sequence ${producer.sequence + place} is older than what is remembered`;
       outcomes[place] = { error: new CommitLogError('stale-sequence', message) };
     } else {
-      outcomes[place] = { partition, offset: await found, duplicate: true };
+      await settle(Promise.resolve(found), partition, [place], outcomes, true);
     }
   }
-  if (appended !== null) await settle(appended, partition, fresh, outcomes);
+  await settled;
   return null;
 }
 

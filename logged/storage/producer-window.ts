@@ -100,6 +100,7 @@ export class ProducerWindow {
     baseOffset.then(
       (offset) => {
         call.baseOffset = offset;
+        this.#trim(producer.id);
       },
       () => this.#forget(producer.id, call),
     );
@@ -143,14 +144,24 @@ export class ProducerWindow {
   #remember(id: number, call: Call): void {
     const remembered = this.#producers.get(id) ?? { calls: [], forgottenTo: -1 };
     remembered.calls.push(call);
-    if (remembered.calls.length > REMEMBERED_CALLS) {
-      remembered.forgottenTo = Math.max(remembered.forgottenTo, remembered.calls.shift()?.last ?? -1);
-    }
     this.#producers.delete(id);
     this.#producers.set(id, remembered);
+    this.#trim(id);
     if (this.#producers.size > REMEMBERED_PRODUCERS) {
       const oldest = this.#producers.keys().next();
       if (oldest.done !== true) this.#producers.delete(oldest.value);
+    }
+  }
+
+  /** Forgets the oldest calls for newer ones, but none that is under way: it may yet be refused, and made again. */
+  #trim(id: number): void {
+    const remembered = this.#producers.get(id);
+    if (remembered === undefined) return;
+    const { calls } = remembered;
+    const isSettled = (call: Call): boolean => typeof call.baseOffset === 'number';
+    for (let settled = calls.filter(isSettled).length; settled > REMEMBERED_CALLS; settled--) {
+      const [oldest] = calls.splice(calls.findIndex(isSettled), 1);
+      remembered.forgottenTo = Math.max(remembered.forgottenTo, oldest?.last ?? -1);
     }
   }
 
