@@ -239,7 +239,7 @@ export interface Subscription extends AsyncIterable<ConsumerRecord> {
 export interface CreateTopicOptions {
   /** 1 to 1024; default 1. */
   readonly partitions?: number | undefined;
-  /** Names and values of `topic-config.ts`, which holds the table of all of them. */
+  /** Names and values of `topics/topic-config.ts`, which holds the table of all of them. */
   readonly config?: Readonly<Record<string, string>> | undefined;
   /** Checks and describes, and creates nothing. */
   readonly validateOnly?: boolean | undefined;

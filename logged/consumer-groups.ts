@@ -6,13 +6,13 @@
  * A commit counts only for the topic it was made for: one of the same name that was created later has another id.
  */
 import { CommitLogError, type CommittedOffset, type ConsumerRecord, type OffsetCommit } from './commit-log.ts';
-import { decodeCbor, encodeCbor } from './storage/cbor.ts';
-import type { Partition } from './storage/partition.ts';
-import { PartitionReader } from './storage/partition-reader.ts';
-import type { PartitionView } from './storage/partition-view.ts';
-import type { RecordFields } from './storage/record.ts';
-import type { Topic } from './topic.ts';
-import { checkGroupName } from './topic-name.ts';
+import { decodeCbor, encodeCbor } from './storage/format/cbor.ts';
+import type { Partition } from './storage/appending/partition.ts';
+import { PartitionReader } from './storage/reading/partition-reader.ts';
+import type { PartitionView } from './storage/reading/partition-view.ts';
+import type { RecordFields } from './storage/format/record.ts';
+import type { Topic } from './topics/topic.ts';
+import { checkGroupName } from './topics/topic-name.ts';
 
 export const GROUPS_TOPIC = '__consumer_offsets';
 

@@ -23,19 +23,19 @@ import {
 import type { CompactionReport } from './compaction/compactor.ts';
 import type { Compaction } from './compaction/strategy.ts';
 import { ConsumerGroups, GROUPS_TOPIC } from './consumer-groups.ts';
-import { Housekeeping } from './housekeeping.ts';
+import { Housekeeping } from './upkeep/housekeeping.ts';
 import { type LogEvent, tellingDamageOnce } from './log-event.ts';
 import { produceAll, produceOne, type TopicRecord } from './produce.ts';
-import { DEFAULT_RESERVE_BYTES, Reserve } from './reserve.ts';
+import { DEFAULT_RESERVE_BYTES, Reserve } from './upkeep/reserve.ts';
 import { asLogError } from './storage/host-failure.ts';
-import { PartitionReader } from './storage/partition-reader.ts';
-import type { PartitionView } from './storage/partition-view.ts';
-import { findLastOffset, findTime } from './storage/segment-lookup.ts';
+import { PartitionReader } from './storage/reading/partition-reader.ts';
+import type { PartitionView } from './storage/reading/partition-view.ts';
+import { findLastOffset, findTime } from './storage/reading/segment-lookup.ts';
 import { TopicDirectories } from './storage/topic-directories.ts';
 import { LogSubscription } from './subscription.ts';
-import { Topic } from './topic.ts';
-import { isTopicName } from './topic-name.ts';
-import { locked, Topics } from './topics.ts';
+import { Topic } from './topics/topic.ts';
+import { isTopicName } from './topics/topic-name.ts';
+import { locked, Topics } from './topics/topics.ts';
 
 export interface FileLogOptions {
   /** The directory of the log; created when absent. */

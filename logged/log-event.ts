@@ -1,6 +1,6 @@
 /** What a log has to say to its operator. Each is told once, when it happens, to the `report` of `FileLog.open`. */
 import type { DamagePlace } from './commit-log.ts';
-import type { TornTail } from './storage/recovery.ts';
+import type { TornTail } from './storage/appending/recovery.ts';
 
 export type LogEvent =
   /** A write that was under way when the power went was cut off; nobody had been told that it is stored. */

@@ -1,11 +1,11 @@
 /** From a caller's records to frames of partitions: checks, choice of partition, splitting, results. */
 import type { Bytes } from '../targets/host.ts';
 import { CommitLogError, type ProducedOffset, type Producer, type ProducerRecord } from './commit-log.ts';
-import { partitionForKey } from './partitioner.ts';
-import { MAX_FRAME_RECORDS } from './storage/frame.ts';
-import type { FrameContent } from './storage/append-buffer.ts';
-import { type EncodedHeaders, encodedRecordBytes, encodeHeaders, type RecordFields } from './storage/record.ts';
-import type { Topic } from './topic.ts';
+import { partitionForKey } from './topics/partitioner.ts';
+import { MAX_FRAME_RECORDS } from './storage/format/frame.ts';
+import type { FrameContent } from './storage/appending/append-buffer.ts';
+import { type EncodedHeaders, encodedRecordBytes, encodeHeaders, type RecordFields } from './storage/format/record.ts';
+import type { Topic } from './topics/topic.ts';
 
 export type TopicRecord = Omit<ProducerRecord, 'topic'>;
 

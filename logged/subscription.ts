@@ -8,11 +8,11 @@ import {
   type SubscribeOptions,
   type Subscription,
 } from './commit-log.ts';
-import { PartitionReader } from './storage/partition-reader.ts';
-import type { PartitionView } from './storage/partition-view.ts';
-import { findTime } from './storage/segment-lookup.ts';
+import { PartitionReader } from './storage/reading/partition-reader.ts';
+import type { PartitionView } from './storage/reading/partition-view.ts';
+import { findTime } from './storage/reading/segment-lookup.ts';
 import { BatchIterator, RecordIterator } from './subscription-iterators.ts';
-import type { Topic } from './topic.ts';
+import type { Topic } from './topics/topic.ts';
 
 const DEFAULT_BATCH_BYTES = 65536;
 

@@ -25,7 +25,7 @@ const RULES: readonly Rule[] = [
   { files: /^targets\/quickjs\//, modules: /^targets\/quickjs\// },
   { files: /^logged\//, modules: /^logged\// },
   { files: /^confidant\//, modules: /^confidant\// },
-  { files: /^http-api\//, modules: /^(http-api\/|logged\/(record-json|rfc3339|exact-json)\.ts$)/ },
+  { files: /^http-api\//, modules: /^(http-api\/|logged\/codecs\/)/ },
 ];
 
 /** Product code may import packages only where they are owned; the most specific names come first. */
@@ -33,7 +33,7 @@ const OWNERS: readonly { readonly name: RegExp; readonly files: RegExp }[] = [
   { name: /^node:/, files: /^targets\/node\// },
   { name: /^@hono\/node-server$/, files: /^targets\/node\// },
   { name: /^hono(\/|$)/, files: /^http-api\// },
-  { name: /^cbor-x(\/|$)/, files: /^logged\/storage\/cbor\.ts$/ },
+  { name: /^cbor-x(\/|$)/, files: /^logged\/storage\/format\/cbor\.ts$/ },
   { name: /^lmdb$/, files: /^targets\/node\// },
 ];
 

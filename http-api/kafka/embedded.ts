@@ -5,8 +5,8 @@
  * key and reads as the number that it is there; anything else that is no JSON is 40801.
  */
 import type { ConsumerRecord } from '../../logged/commit-log.ts';
-import { printKey } from '../../logged/record-json.ts';
-import { printTime } from '../../logged/rfc3339.ts';
+import { printKey } from '../../logged/codecs/record-json.ts';
+import { printTime } from '../../logged/codecs/rfc3339.ts';
 import type { Bytes } from '../../targets/host.ts';
 import { KafkaHttpError } from './errors.ts';
 import { isObject } from './wire.ts';
@@ -93,7 +93,7 @@ function printBinary(value: Uint8Array | null, bytes: Bytes): string {
   return value === null ? 'null' : `"${bytes.encodeBase64(value)}"`;
 }
 
-/** Prints what `logged/exact-json.ts` has read, bigints as the whole numbers that they were. */
+/** Prints what `logged/codecs/exact-json.ts` has read, bigints as the whole numbers that they were. */
 function printJson(value: unknown): string {
   try {
     // Most values hold no bigint, which is what JSON.stringify throws a TypeError for.

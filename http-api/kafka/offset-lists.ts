@@ -1,5 +1,5 @@
 /** Lists of partitions and offsets in the bodies of consumer routes. */
-import { parseTime } from '../../logged/rfc3339.ts';
+import { parseTime } from '../../logged/codecs/rfc3339.ts';
 import { KafkaHttpError } from './errors.ts';
 import { isObject, type JsonObject } from './wire.ts';
 

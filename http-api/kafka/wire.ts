@@ -3,7 +3,7 @@
  */
 import type { Context } from 'hono';
 import type { Producer } from '../../logged/commit-log.ts';
-import { parseJson as parseExact } from '../../logged/exact-json.ts';
+import { parseJson as parseExact } from '../../logged/codecs/exact-json.ts';
 import type { Bytes } from '../../targets/host.ts';
 import type { KafkaLimits } from '../limits.ts';
 import { KafkaHttpError, plainError } from './errors.ts';

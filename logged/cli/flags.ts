@@ -2,7 +2,7 @@
  * The flags of a command line. A flag with a value takes whatever stands behind it, also when that begins with a dash
  * (`--file -`, `--from -5`), and no value is turned into anything but the text that it is.
  */
-import { parseDuration } from '../duration.ts';
+import { parseDuration } from '../codecs/duration.ts';
 
 export interface Flag {
   readonly name: string;

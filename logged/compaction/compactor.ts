@@ -13,11 +13,11 @@
  */
 import type { Host } from '../../targets/host.ts';
 import type { Signal } from '../commit-log.ts';
-import type { Reserve } from '../reserve.ts';
+import type { Reserve } from '../upkeep/reserve.ts';
 import { asLogError, guard, hostCode } from '../storage/host-failure.ts';
-import type { Partition } from '../storage/partition.ts';
-import type { SegmentName } from '../storage/segment-header.ts';
-import type { TopicConfig } from '../topic-config.ts';
+import type { Partition } from '../storage/appending/partition.ts';
+import type { SegmentName } from '../storage/format/segment-header.ts';
+import type { TopicConfig } from '../topics/topic-config.ts';
 import { InputProblem, pathOf } from './inputs.ts';
 import { Cancelled, Pace } from './pace.ts';
 import { NameNotDurable } from './replacement.ts';

@@ -1,5 +1,5 @@
 /** Which segments are written again, and which of them together. */
-import { SEGMENT_HEADER_BYTES } from '../storage/segment-header.ts';
+import { SEGMENT_HEADER_BYTES } from '../storage/format/segment-header.ts';
 import type { InputPlan } from './plan.ts';
 
 /** How many times the bytes that are written anyway may be written more, to have fewer and larger files. */

@@ -1,11 +1,11 @@
 /** The sealed segments that are compacted: what is known of them before, and a scan that leaves out none of the doubts. */
 import type { Host } from '../../targets/host.ts';
 import { CommitLogError, type DamagePlace } from '../commit-log.ts';
-import { FrameScanner, type ScanStep } from '../storage/frame-scanner.ts';
+import { FrameScanner, type ScanStep } from '../storage/reading/frame-scanner.ts';
 import { asLogError, hostCode } from '../storage/host-failure.ts';
-import type { Partition } from '../storage/partition.ts';
+import type { Partition } from '../storage/appending/partition.ts';
 import { readSegmentHeader } from '../storage/segment-file.ts';
-import { SEGMENT_HEADER_BYTES, type SegmentHeader, type SegmentName } from '../storage/segment-header.ts';
+import { SEGMENT_HEADER_BYTES, type SegmentHeader, type SegmentName } from '../storage/format/segment-header.ts';
 import type { Pace } from './pace.ts';
 
 const CHUNK_BYTES = 32768;

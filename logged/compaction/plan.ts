@@ -7,8 +7,8 @@
  * bits for are planned, and then replaced, at a time; a segment that alone has more records gets the bits it needs. So
  * the number of keys costs time, and neither memory nor writes.
  */
-import { CLEANED_BYTES, FRAME_HEADER_BYTES } from '../storage/frame.ts';
-import type { FrameScanner } from '../storage/frame-scanner.ts';
+import { CLEANED_BYTES, FRAME_HEADER_BYTES } from '../storage/format/frame.ts';
+import type { FrameScanner } from '../storage/reading/frame-scanner.ts';
 import type { Drops } from './drops.ts';
 import { bytesOf, type Input, type InputReader } from './inputs.ts';
 import type { KeyHash } from './keys/key-hash.ts';

@@ -1,8 +1,8 @@
 /** Steps through the records of a frame and finds their keys. It is its own result, like the scanner below it. */
 import type { Bytes } from '../../targets/host.ts';
 import type { ConsumerRecord } from '../commit-log.ts';
-import type { FrameScanner } from '../storage/frame-scanner.ts';
-import { readRecord, recordBytesAt, recordDelta, recordHasValue, recordKeyAt } from '../storage/record.ts';
+import type { FrameScanner } from '../storage/reading/frame-scanner.ts';
+import { readRecord, recordBytesAt, recordDelta, recordHasValue, recordKeyAt } from '../storage/format/record.ts';
 import type { KeyHash } from './keys/key-hash.ts';
 import type { KeyedRecord } from './keys/tally.ts';
 import type { Compaction } from './strategy.ts';

@@ -3,16 +3,16 @@
  *
  * Nothing is replaced before the new file is complete and durable under a name that is not its own, and nothing is
  * removed before its own name is durable. From then on it stands for the others whatever happens (see
- * `storage/segment-header.ts`), so they may be removed at leisure. Wherever this stops, what is there is the old, or the
+ * `storage/format/segment-header.ts`), so they may be removed at leisure. Wherever this stops, what is there is the old, or the
  * new, or both and known which.
  */
 import type { Host } from '../../targets/host.ts';
 import { hostCode } from '../storage/host-failure.ts';
 import { saveIndex } from '../storage/index-file.ts';
-import type { Partition } from '../storage/partition.ts';
+import type { Partition } from '../storage/appending/partition.ts';
 import { indexName, UNFINISHED } from '../storage/segment-file.ts';
-import { encodeSegmentHeader, type SegmentName, segmentStem } from '../storage/segment-header.ts';
-import type { SegmentIndex } from '../storage/segment-index.ts';
+import { encodeSegmentHeader, type SegmentName, segmentStem } from '../storage/format/segment-header.ts';
+import type { SegmentIndex } from '../storage/format/segment-index.ts';
 import type { Drops } from './drops.ts';
 import type { Group } from './groups.ts';
 import type { Input, InputReader } from './inputs.ts';

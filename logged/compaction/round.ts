@@ -1,8 +1,8 @@
 /** One round of compaction over a partition: plan a window of segments, replace it, go on with the next. */
 import type { Host } from '../../targets/host.ts';
 import { hostCode } from '../storage/host-failure.ts';
-import type { Partition } from '../storage/partition.ts';
-import { SEGMENT_HEADER_BYTES } from '../storage/segment-header.ts';
+import type { Partition } from '../storage/appending/partition.ts';
+import { SEGMENT_HEADER_BYTES } from '../storage/format/segment-header.ts';
 import { Drops } from './drops.ts';
 import { type Group, groupInputs } from './groups.ts';
 import { bytesOf, findInputs, type Input, InputReader } from './inputs.ts';

@@ -1,11 +1,11 @@
 /** Writes what survives of frames into a new file, and makes its index along with it. */
 import type { Bytes, File } from '../../targets/host.ts';
-import { beginFrame, CLEANED_BYTES, FRAME_HEADER_BYTES, HAS_CLEANED, sealFrame } from '../storage/frame.ts';
-import type { FrameScanner } from '../storage/frame-scanner.ts';
-import { recordBytesAt, recordDelta, recordHasValue, recordTime } from '../storage/record.ts';
-import { SEGMENT_HEADER_BYTES } from '../storage/segment-header.ts';
-import { SegmentIndex } from '../storage/segment-index.ts';
-import { setU64 } from '../storage/u64.ts';
+import { beginFrame, CLEANED_BYTES, FRAME_HEADER_BYTES, HAS_CLEANED, sealFrame } from '../storage/format/frame.ts';
+import type { FrameScanner } from '../storage/reading/frame-scanner.ts';
+import { recordBytesAt, recordDelta, recordHasValue, recordTime } from '../storage/format/record.ts';
+import { SEGMENT_HEADER_BYTES } from '../storage/format/segment-header.ts';
+import { SegmentIndex } from '../storage/format/segment-index.ts';
+import { setU64 } from '../storage/format/u64.ts';
 import type { Drops } from './drops.ts';
 import type { Tombstones } from './tombstones.ts';
 

@@ -1,6 +1,6 @@
 /**
  * When a tombstone may go. A frame that compaction writes with tombstones in it says since when nothing is left of what
- * they delete (`cleaned` in `storage/frame.ts`); from then on they stay for `delete.retention.ms`.
+ * they delete (`cleaned` in `storage/format/frame.ts`); from then on they stay for `delete.retention.ms`.
  */
 
 /** 2020-01-01: a clock before it was never set. */

@@ -1,11 +1,11 @@
 /** Index files: loading, making anew and saving. Saving is never needed and so its failures are not errors. */
 import type { File, Host } from '../../targets/host.ts';
-import { FrameScanner } from './frame-scanner.ts';
+import { FrameScanner } from './reading/frame-scanner.ts';
 import { hostCode } from './host-failure.ts';
-import { recordBytesAt, recordDelta, recordTime } from './record.ts';
+import { recordBytesAt, recordDelta, recordTime } from './format/record.ts';
 import { indexName } from './segment-file.ts';
-import { SEGMENT_HEADER_BYTES, type SegmentName } from './segment-header.ts';
-import { type IndexedFrame, SegmentIndex } from './segment-index.ts';
+import { SEGMENT_HEADER_BYTES, type SegmentName } from './format/segment-header.ts';
+import { type IndexedFrame, SegmentIndex } from './format/segment-index.ts';
 
 const SCAN_BYTES = 65536;
 

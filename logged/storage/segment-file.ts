@@ -1,4 +1,4 @@
-/** Segment files: how they come to be, are opened and listed. The layout is in `segment-header.ts` and `frame.ts`. */
+/** Segment files: how they come to be, are opened and listed. The layout is in `format/segment-header.ts` and `format/frame.ts`. */
 import type { File, Host } from '../../targets/host.ts';
 import { CommitLogError } from '../commit-log.ts';
 import { guard, hostCode } from './host-failure.ts';
@@ -11,7 +11,7 @@ import {
   type SegmentHeader,
   type SegmentName,
   segmentStem,
-} from './segment-header.ts';
+} from './format/segment-header.ts';
 
 /** Endings of files that are being written under a name that is not yet theirs. */
 export const UNFINISHED = '.new';

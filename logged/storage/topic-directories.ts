@@ -1,7 +1,7 @@
 /**
  * The directories of a log and how topics come and go in them, each step safe at a power cut:
  *
- *   <root>/topics/<name>/topic              see `topic-file.ts`
+ *   <root>/topics/<name>/topic              see `format/topic-file.ts`
  *   <root>/topics/<name>/writer.lock        held by the process that writes the topic
  *   <root>/topics/<name>/<partition>/       segments, their indexes, torn tails
  *   <root>/staging/<id>                     a topic that is being made: renamed into place when it is whole
@@ -9,7 +9,7 @@
  */
 import type { Host, Lock } from '../../targets/host.ts';
 import { guard, hostCode } from './host-failure.ts';
-import { type TopicMeta, writeTopicFile } from './topic-file.ts';
+import { type TopicMeta, writeTopicFile } from './format/topic-file.ts';
 
 const LOCK_RETRY_MS = 5;
 

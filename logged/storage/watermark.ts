@@ -12,7 +12,7 @@
  */
 import type { File, Host } from '../../targets/host.ts';
 import { guard, hostCode } from './host-failure.ts';
-import { getU64, setU64 } from './u64.ts';
+import { getU64, setU64 } from './format/u64.ts';
 
 const SLOT_BYTES = 40;
 

@@ -1,7 +1,7 @@
 /** Segments that are damaged or cannot be read: left as they are, and nothing else suffers. */
 import * as assert from 'uvu/assert';
 import { Compactor } from '../../logged/compaction/compactor.ts';
-import { sealFrame } from '../../logged/storage/frame.ts';
+import { sealFrame } from '../../logged/storage/format/frame.ts';
 import type { Host } from '../../targets/host.ts';
 import { FaultHost } from '../support/fault-host/fault-host.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';

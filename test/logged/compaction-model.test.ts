@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import type { ConsumerRecord } from '../../logged/commit-log.ts';
 import { Compactor } from '../../logged/compaction/compactor.ts';
 import { type CompactionStrategy, KeyMap } from '../../logged/compaction/strategy.ts';
-import { PartitionReader } from '../../logged/storage/partition-reader.ts';
+import { PartitionReader } from '../../logged/storage/reading/partition-reader.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';
 import { compactPartition } from '../support/reference-log/cleaning.ts';
 import { suite } from '../support/suite.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import type { ConsumerRecord } from '../../logged/commit-log.ts';
 import { Compactor } from '../../logged/compaction/compactor.ts';
-import { Reserve } from '../../logged/reserve.ts';
+import { Reserve } from '../../logged/upkeep/reserve.ts';
 import { FaultHost } from '../support/fault-host/fault-host.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';
 import { compactPartition } from '../support/reference-log/cleaning.ts';

@@ -6,7 +6,7 @@
 import * as assert from 'uvu/assert';
 import type { ConsumerRecord } from '../../logged/commit-log.ts';
 import type { FileLog } from '../../logged/file-log.ts';
-import { parseSegmentName, SEGMENT_HEADER_BYTES } from '../../logged/storage/segment-header.ts';
+import { parseSegmentName, SEGMENT_HEADER_BYTES } from '../../logged/storage/format/segment-header.ts';
 import type { MemoryDisk } from '../support/memory-host/disk.ts';
 import {
   type Ending,

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { parseDuration } from '../../logged/duration.ts';
+import { parseDuration } from '../../logged/codecs/duration.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('duration');

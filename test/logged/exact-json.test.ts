@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { parseJson } from '../../logged/exact-json.ts';
+import { parseJson } from '../../logged/codecs/exact-json.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('exact-json');

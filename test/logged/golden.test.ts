@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import type { ConsumerRecord, ProduceResult, ProducerRecord } from '../../logged/commit-log.ts';
 import { FileLog } from '../../logged/file-log.ts';
 import type { LogEvent } from '../../logged/log-event.ts';
-import { verifyLog } from '../../logged/verify.ts';
+import { verifyLog } from '../../logged/inspection/verify.ts';
 import {
   decodeGolden,
   GOLDEN_DIRECTORY,

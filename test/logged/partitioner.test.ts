@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { murmur2, partitionForKey, StickyPartitioner } from '../../logged/partitioner.ts';
+import { murmur2, partitionForKey, StickyPartitioner } from '../../logged/topics/partitioner.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('partitioner');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { CommitLogError, type ConsumerRecord } from '../../logged/commit-log.ts';
-import { keyFromNumber, parseRecord, printKey, printRecord } from '../../logged/record-json.ts';
+import { keyFromNumber, parseRecord, printKey, printRecord } from '../../logged/codecs/record-json.ts';
 import { nodeBytes } from '../../targets/node/bytes.ts';
 import { suite } from '../support/suite.ts';
 

@@ -1,8 +1,8 @@
 /** Retention by age and by size, and what stops it from leaving holes. */
 import * as assert from 'uvu/assert';
-import { Reserve } from '../../logged/reserve.ts';
-import { applyRetention } from '../../logged/retention.ts';
-import { PartitionReader } from '../../logged/storage/partition-reader.ts';
+import { Reserve } from '../../logged/upkeep/reserve.ts';
+import { applyRetention } from '../../logged/upkeep/retention.ts';
+import { PartitionReader } from '../../logged/storage/reading/partition-reader.ts';
 import { FaultHost } from '../support/fault-host/fault-host.ts';
 import type { HostCall } from '../support/fault-host/plan.ts';
 import { runUntil } from '../support/fault-host/run-until.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { parseTime, printTime } from '../../logged/rfc3339.ts';
+import { parseTime, printTime } from '../../logged/codecs/rfc3339.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('rfc3339');

@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { CommitLogError } from '../../logged/commit-log.ts';
-import { configEntries, parseTopicConfig } from '../../logged/topic-config.ts';
+import { configEntries, parseTopicConfig } from '../../logged/topics/topic-config.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('topic-config');

@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { CommitLogError } from '../../logged/commit-log.ts';
-import { checkGroupName, checkTopicName } from '../../logged/topic-name.ts';
+import { checkGroupName, checkTopicName } from '../../logged/topics/topic-name.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('topic-name');

@@ -16,7 +16,7 @@ import type { Context } from 'hono';
 import type { KafkaContext } from '../../kafka-app.ts';
 import { CommitLogError } from '../../../logged/commit-log.ts';
 import type { ConsumedOffset, ConsumerRecord, Signal, SubscribeOptions } from '../../../logged/commit-log.ts';
-import { printRecord } from '../../../logged/record-json.ts';
+import { printRecord } from '../../../logged/codecs/record-json.ts';
 import { Cancellation } from '../cancellation.ts';
 import { KafkaHttpError, printError, toHttpError } from '../errors.ts';
 import { pause } from '../pause.ts';
@@ -226,7 +226,7 @@ function consumedOf(value: unknown): ConsumedOffset {
   throw new KafkaHttpError(422, 'offsets: each must have a topic, a partition and an offset');
 }
 
-/** As `logged/exact-json.ts` reads them: large ones are bigints. */
+/** As `logged/codecs/exact-json.ts` reads them: large ones are bigints. */
 function isCount(value: unknown): value is number | bigint {
   return typeof value === 'bigint' ? value >= 0n : Number.isInteger(value) && (value as number) >= 0;
 }

@@ -7,7 +7,7 @@
  */
 import type { Context } from 'hono';
 import type { KafkaContext, KafkaDialect } from '../../kafka-app.ts';
-import { recordFromJson } from '../../../logged/record-json.ts';
+import { recordFromJson } from '../../../logged/codecs/record-json.ts';
 import { KafkaHttpError } from '../errors.ts';
 import { mediaTypeName, namesVendorType } from '../media-types.ts';
 import { printProduced } from '../produced.ts';

@@ -1,7 +1,7 @@
 /** What the query of a stream asks for. */
 import type { Context } from 'hono';
 import type { ConsumedOffset, StartPosition } from '../../../logged/commit-log.ts';
-import { parseTime } from '../../../logged/rfc3339.ts';
+import { parseTime } from '../../../logged/codecs/rfc3339.ts';
 import type { RecordFormat } from '../embedded.ts';
 import { KafkaHttpError } from '../errors.ts';
 import { queryInteger } from '../wire.ts';

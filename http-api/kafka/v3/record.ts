@@ -5,7 +5,7 @@
  * `data` is null or absent is null. A record without a timestamp gets the time of its arrival, as Kafka's producers do.
  */
 import type { ProducedOffset, ProducerRecord } from '../../../logged/commit-log.ts';
-import { parseTime, printTime } from '../../../logged/rfc3339.ts';
+import { parseTime, printTime } from '../../../logged/codecs/rfc3339.ts';
 import type { KafkaContext } from '../../kafka-app.ts';
 import { embeddedBytes } from '../embedded.ts';
 import { KafkaHttpError } from '../errors.ts';

@@ -1,8 +1,8 @@
 /** `logged dump`: what stands in a segment file, damaged or not, as lines of JSON. */
 import type { Bytes } from '../../../targets/host.ts';
 import type { ConsumerRecord } from '../../commit-log.ts';
-import { type DumpedItem, dumpSegment } from '../../dump.ts';
-import { printTime } from '../../rfc3339.ts';
+import { type DumpedItem, dumpSegment } from '../../inspection/dump.ts';
+import { printTime } from '../../codecs/rfc3339.ts';
 import { type Command, type Context, EXIT_DAMAGED, EXIT_DONE, print } from '../command.ts';
 
 export const dumpCommand: Command = {

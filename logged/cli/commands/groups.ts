@@ -1,6 +1,6 @@
 /** `logged groups ...`: what consumer groups have committed. */
 import type { CommitLog, OffsetCommit } from '../../commit-log.ts';
-import { checkGroupName } from '../../topic-name.ts';
+import { checkGroupName } from '../../topics/topic-name.ts';
 import { type Command, CommandError, type Context, EXIT_DONE, JSON_FLAG, print, table } from '../command.ts';
 import { type Flags, parseCount, UsageError } from '../flags.ts';
 import { parsePosition, POSITION_NOTES, partitionsOf, resolvePosition } from './start-position.ts';

@@ -1,7 +1,7 @@
 /** `logged produce`: appends records from lines, streambed's JSON or plain text. */
 import type { Bytes } from '../../../targets/host.ts';
 import { type CommitLog, CommitLogError, type Header, type ProducerRecord } from '../../commit-log.ts';
-import { parseRecord } from '../../record-json.ts';
+import { parseRecord } from '../../codecs/record-json.ts';
 import { type Command, type Context, EXIT_DONE, EXIT_INTERRUPTED, TOPIC_FLAG } from '../command.ts';
 import { type Flags, UsageError } from '../flags.ts';
 import { fileSource, readLines } from './line-reader.ts';

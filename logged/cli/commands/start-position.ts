@@ -1,6 +1,6 @@
 /** Positions in a partition on the command line: for `subscribe --from` and `groups reset --to`. */
 import type { CommitLog } from '../../commit-log.ts';
-import { parseTime } from '../../rfc3339.ts';
+import { parseTime } from '../../codecs/rfc3339.ts';
 import { CommandError } from '../command.ts';
 import { UsageError } from '../flags.ts';
 

@@ -1,8 +1,8 @@
 /** `logged subscribe`: prints records as they come, as JSON lines or by a format. */
 import type { Bytes } from '../../../targets/host.ts';
 import type { CommitLog, ConsumedOffset, ConsumerRecord, StartPosition } from '../../commit-log.ts';
-import { printRecord } from '../../record-json.ts';
-import { checkGroupName } from '../../topic-name.ts';
+import { printRecord } from '../../codecs/record-json.ts';
+import { checkGroupName } from '../../topics/topic-name.ts';
 import { type Command, type Context, EXIT_DONE } from '../command.ts';
 import { type Flags, parseCount, UsageError } from '../flags.ts';
 import { GroupCommits } from './group-commits.ts';

@@ -1,6 +1,6 @@
 /** `logged topics ...`: topics and their configuration. */
 import type { CommitLog, TopicDescription } from '../../commit-log.ts';
-import { printTime } from '../../rfc3339.ts';
+import { printTime } from '../../codecs/rfc3339.ts';
 import { type Command, type Context, EXIT_DONE, JSON_FLAG, print, table } from '../command.ts';
 import { type Flag, UsageError } from '../flags.ts';
 

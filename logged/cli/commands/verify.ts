@@ -1,5 +1,5 @@
 /** `logged verify`: looks at every byte of a log, changes nothing, and says what is damaged. */
-import { type Finding, type VerifyReport, verifyLog } from '../../verify.ts';
+import { type Finding, type VerifyReport, verifyLog } from '../../inspection/verify.ts';
 import { type Command, type Context, EXIT_DAMAGED, EXIT_DONE, JSON_FLAG, print, table } from '../command.ts';
 
 export const verifyCommand: Command = {

@@ -4,7 +4,7 @@
  */
 import type { Host, KvStore } from '../../../targets/host.ts';
 import { hostCode } from '../../storage/host-failure.ts';
-import { getU64, setU64 } from '../../storage/u64.ts';
+import { getU64, setU64 } from '../../storage/format/u64.ts';
 import type { KeyHash } from './key-hash.ts';
 import type { KeyTable } from './key-table.ts';
 import type { Pace } from '../pace.ts';

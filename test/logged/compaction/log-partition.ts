@@ -3,12 +3,12 @@ import type { CompactionReport, CompactionRequest, CompactorOptions } from '../.
 import { Compactor } from '../../../logged/compaction/compactor.ts';
 import type { ConsumerRecord, ProducerRecord } from '../../../logged/commit-log.ts';
 import type { LogEvent } from '../../../logged/log-event.ts';
-import type { SequencedProducer } from '../../../logged/storage/producer-window.ts';
-import { encodeHeaders } from '../../../logged/storage/record.ts';
-import { Partition } from '../../../logged/storage/partition.ts';
-import { PartitionReader } from '../../../logged/storage/partition-reader.ts';
-import type { PartitionView } from '../../../logged/storage/partition-view.ts';
-import { parseTopicConfig, type TopicConfig } from '../../../logged/topic-config.ts';
+import type { SequencedProducer } from '../../../logged/storage/appending/producer-window.ts';
+import { encodeHeaders } from '../../../logged/storage/format/record.ts';
+import { Partition } from '../../../logged/storage/appending/partition.ts';
+import { PartitionReader } from '../../../logged/storage/reading/partition-reader.ts';
+import type { PartitionView } from '../../../logged/storage/reading/partition-view.ts';
+import { parseTopicConfig, type TopicConfig } from '../../../logged/topics/topic-config.ts';
 import type { Host } from '../../../targets/host.ts';
 
 export type Content = Omit<ProducerRecord, 'topic' | 'partition'>;

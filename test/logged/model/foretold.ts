@@ -1,10 +1,10 @@
 /**
  * What compaction and retention of the file log have to do, foretold from the records and the segments before: by the
- * rules in `logged/compaction/strategy.ts` and `logged/retention.ts`, as plainly as they can be written.
+ * rules in `logged/compaction/strategy.ts` and `logged/upkeep/retention.ts`, as plainly as they can be written.
  */
 import type { ConsumerRecord, TopicDescription } from '../../../logged/commit-log.ts';
-import { parseTopicConfig } from '../../../logged/topic-config.ts';
-import type { TopicConfig } from '../../../logged/topic-config.ts';
+import { parseTopicConfig } from '../../../logged/topics/topic-config.ts';
+import type { TopicConfig } from '../../../logged/topics/topic-config.ts';
 import { compacted } from '../../support/reference-log/cleaning.ts';
 import type { StoredPartition } from './contents.ts';
 import type { Segment } from './segments.ts';

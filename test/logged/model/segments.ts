@@ -1,6 +1,6 @@
 /** The segments of a partition as they lie on the disk, for foretelling what retention and compaction have to do. */
 import type { ConsumerRecord } from '../../../logged/commit-log.ts';
-import { decodeSegmentHeader, orderSegments, parseSegmentName } from '../../../logged/storage/segment-header.ts';
+import { decodeSegmentHeader, orderSegments, parseSegmentName } from '../../../logged/storage/format/segment-header.ts';
 import type { Host } from '../../../targets/host.ts';
 
 export interface Segment {

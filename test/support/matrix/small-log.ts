@@ -7,9 +7,9 @@ import { CommitLogError, type ConsumerRecord, type SubscribeOptions } from '../.
 import type { CommitLog } from '../../../logged/commit-log.ts';
 import type { FileLog } from '../../../logged/file-log.ts';
 import type { LogEvent } from '../../../logged/log-event.ts';
-import { FrameScanner } from '../../../logged/storage/frame-scanner.ts';
+import { FrameScanner } from '../../../logged/storage/reading/frame-scanner.ts';
 import { describeFrame } from '../../../logged/storage/index-file.ts';
-import { SEGMENT_HEADER_BYTES } from '../../../logged/storage/segment-header.ts';
+import { SEGMENT_HEADER_BYTES } from '../../../logged/storage/format/segment-header.ts';
 import { nodeBytes } from '../../../targets/node/bytes.ts';
 import { FaultHost } from '../fault-host/fault-host.ts';
 import { MemoryDisk } from '../memory-host/disk.ts';

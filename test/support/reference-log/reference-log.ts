@@ -18,9 +18,9 @@ import type {
   TopicChange,
   TopicDescription,
 } from '../../../logged/commit-log.ts';
-import { partitionForKey } from '../../../logged/partitioner.ts';
-import { configEntries, parseTopicConfig } from '../../../logged/topic-config.ts';
-import { checkGroupName, checkTopicName } from '../../../logged/topic-name.ts';
+import { partitionForKey } from '../../../logged/topics/partitioner.ts';
+import { configEntries, parseTopicConfig } from '../../../logged/topics/topic-config.ts';
+import { checkGroupName, checkTopicName } from '../../../logged/topics/topic-name.ts';
 import type { Clock } from '../../../targets/host.ts';
 import { checkNotGroups, checkProducer, checkRecord, isCount, require, sizeOf } from './checks.ts';
 import type { RecordFields } from './checks.ts';

@@ -1,7 +1,7 @@
 /** Subscriptions of the reference log: positions in arrays, and a list of listeners to wait with. */
 import type { ConsumerRecord, StartPosition, SubscribeOptions, Subscription } from '../../../logged/commit-log.ts';
 import type { Clock } from '../../../targets/host.ts';
-import { checkTopicName } from '../../../logged/topic-name.ts';
+import { checkTopicName } from '../../../logged/topics/topic-name.ts';
 import { isCount, require, sizeOf } from './checks.ts';
 import { offsetForTime, offsetsOf } from './state.ts';
 import type { State, Topic } from './state.ts';
