@@ -53,9 +53,12 @@ export async function openPartition(setup: PartitionSetup): Promise<OpenedPartit
     if (intact && tail.damage === null && skipTo === tail.nextOffset) {
       return { sealed: before, active: new ActiveSegment(host, open, tail.index, tail.position, skipTo), producers };
     }
-    const gapBefore = (isKnown && skipTo > tail.nextOffset) || (skipTo === last.baseOffset && head.gapBefore);
+    const areSkipped = isKnown && skipTo > tail.nextOffset;
+    const gapBefore = areSkipped || (skipTo === last.baseOffset && head.gapBefore);
     const active = await beginSegment(setup, { baseOffset: skipTo, gapBefore }, producers);
     file.close();
+    const { topic, partition } = setup;
+    if (areSkipped) setup.report({ event: 'offsets-skipped', topic, partition, from: tail.nextOffset, to: skipTo });
     return { sealed: active.name.name === last.name ? before : live, active, producers };
   } catch (error) {
     file.close();
@@ -119,10 +122,7 @@ function offsetBehindAll(setup: PartitionSetup, name: SegmentName, tail: Recover
  */
 function offsetAfterReboot(setup: PartitionSetup, name: SegmentName, tail: RecoveredTail): number {
   if (setup.config().durability === 'sync' || tail.closedCleanly || setup.isSameBoot) return tail.nextOffset;
-  const skipTo = offsetBehindAll(setup, name, tail);
-  const { topic, partition } = setup;
-  setup.report({ event: 'offsets-skipped', topic, partition, from: tail.nextOffset, to: skipTo });
-  return skipTo;
+  return offsetBehindAll(setup, name, tail);
 }
 
 /**

@@ -191,15 +191,12 @@ export class Partition implements PartitionView {
   }
 
   async #seal(): Promise<void> {
-    const active = this.#active;
     try {
-      if (this.#broken) return await this.#tryMend();
-      await active.sync();
-      this.#advance();
-      saveIndex(this.host, this.directory, active.name, active.index);
+      if (this.#broken) await this.#tryMend();
+      else await this.#syncBehind();
+      if (this.#broken) return;
+      saveIndex(this.host, this.directory, this.#active.name, this.#active.index);
       this.#closedCleanly = true;
-    } catch (error) {
-      this.#reportFailedSync(error);
     } finally {
       this.#active.close();
     }
