@@ -11,7 +11,7 @@ import { print, seconds } from './figure.ts';
 import { inDirectory, openLog, withLog } from './workplace.ts';
 
 const RECORDS = 1_000_000;
-const BATCH = 1000;
+const BATCH = 100;
 const VALUE = new Uint8Array(100).fill(7);
 const SAMPLE_MS = 5;
 const TOPIC = 't';
