@@ -147,6 +147,7 @@ export class TopicDirectories {
 
   async delete(topic: string, id: string): Promise<void> {
     const { files } = this.#host;
+    if (files.stat(`${this.root}/trash`) === null) await this.prepare();
     const trashed = `${this.root}/trash/${id}`;
     files.rename(this.of(topic), trashed);
     await files.syncDir(this.#topics);
