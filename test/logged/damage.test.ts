@@ -1,6 +1,7 @@
 /** Damage that flipping and cutting bytes does not make: other versions, foreign bytes, stale indexes, several holes. */
 import * as assert from 'uvu/assert';
 import { CommitLogError } from '../../logged/commit-log.ts';
+import { verifyLog } from '../../logged/inspection/verify.ts';
 import type { LogEvent } from '../../logged/log-event.ts';
 import { nodeBytes } from '../../targets/node/bytes.ts';
 import { FaultHost } from '../support/fault-host/fault-host.ts';
@@ -181,6 +182,7 @@ test('foreign bytes behind a sealed segment are not missed', async () => {
     const { records, errors } = await readOn(log, 't');
     assert.is(values(records), 'a0 a1 a2 b0 b1 b2 c0 c1 c2 c3');
     assert.equal([errors, events], [[], []]);
+    assert.equal(verifyLog(disk.host(), '/data/log').findings, []);
     assert.is(await log.offsetForTime('t', 0, 1_700_000_004_000), 6);
   }
 });

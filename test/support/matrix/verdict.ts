@@ -5,6 +5,7 @@
 import * as assert from 'uvu/assert';
 import type { ConsumerRecord } from '../../../logged/commit-log.ts';
 import type { LogEvent } from '../../../logged/log-event.ts';
+import { verifyLog } from '../../../logged/inspection/verify.ts';
 import { FileLog, type FileLogOptions } from '../../../logged/file-log.ts';
 import type { Host } from '../../../targets/host.ts';
 import type { MemoryDisk } from '../memory-host/disk.ts';
@@ -48,6 +49,8 @@ export async function checkLog(
   const log = await openLog(disk.host(), events);
   const dump = await dumpOf(log);
   judgement(dump, ledger, end);
+  const { findings } = verifyLog(disk.host(), ROOT);
+  assert.equal(findings, [], 'what verify finds');
   if (!end.faults) {
     const alarm = events.find(({ event }) => ALARMS.has(event));
     assert.is(alarm, undefined, `an alarm: ${JSON.stringify(alarm)}`);
