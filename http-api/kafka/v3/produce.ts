@@ -62,8 +62,6 @@ async function produceRun(
   run: readonly V3Record[],
   producer: Producer | undefined,
 ): Promise<readonly Outcome[]> {
-  // What is sent again is cut into runs anew: it is recognised as long as each record was a call of its own.
-  if (producer !== undefined && run.length > 1) return produceSingly(context, topic, run, producer);
   try {
     const records = run.map(({ record }) => record);
     const results = await context.log.produceBatch(topic, records, producer);

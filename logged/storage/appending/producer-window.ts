@@ -1,6 +1,6 @@
 /**
  * What is remembered of idempotent producers in one partition: of the producers that were heard of last, the last few
- * calls. It is part of the log: every frame names its producer, and a new segment begins with a control frame that
+ * calls; calls that follow one another in sequences and offsets count as one. It is part of the log: every frame names its producer, and a new segment begins with a control frame that
  * holds the window as it was, so reading the last segment is enough to have it back.
  *
  * Control frame body: CBOR of `[[id, forgottenTo, [[sequences, baseOffset], ...]], ...]`, oldest first. `sequences` is a list, or
@@ -68,6 +68,13 @@ function placeIn(call: Call, sequence: number): number {
   return call.sequences === null ? sequence - call.first : call.sequences.indexOf(sequence);
 }
 
+/** True when both number their records without gaps, and sequences and offsets of one go on with the other. */
+function follows(call: Call, before: Call): boolean {
+  if (call.sequences !== null || before.sequences !== null || call.first !== before.last + 1) return false;
+  if (typeof before.baseOffset !== 'number') return false;
+  return call.baseOffset === before.baseOffset + (call.first - before.first);
+}
+
 function store(call: Call): StoredCall {
   return [call.sequences ?? { r: [call.first, call.last] }, call.baseOffset as number];
 }
@@ -100,6 +107,7 @@ export class ProducerWindow {
     baseOffset.then(
       (offset) => {
         call.baseOffset = offset;
+        this.#join(producer.id, call);
         this.#trim(producer.id);
       },
       () => this.#forget(producer.id, call),
@@ -146,11 +154,21 @@ export class ProducerWindow {
     remembered.calls.push(call);
     this.#producers.delete(id);
     this.#producers.set(id, remembered);
+    this.#join(id, call);
     this.#trim(id);
     if (this.#producers.size > REMEMBERED_PRODUCERS) {
       const oldest = this.#producers.keys().next();
       if (oldest.done !== true) this.#producers.delete(oldest.value);
     }
+  }
+
+  /** Makes one of a call and the one before it where nothing came between them, neither a number nor an offset. */
+  #join(id: number, call: Call): void {
+    const calls = this.#producers.get(id)?.calls ?? [];
+    const at = calls.indexOf(call);
+    const before = calls[at - 1];
+    if (before === undefined || !follows(call, before)) return;
+    calls.splice(at - 1, 2, { ...before, last: call.last });
   }
 
   /** Forgets the oldest calls for newer ones, but none that is under way: it may yet be refused, and made again. */

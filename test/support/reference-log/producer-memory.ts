@@ -17,10 +17,22 @@ export function rememberedOffset(partition: Partition, { id, sequence }: Produce
   return null;
 }
 
-/** Remembers a call, and forgets the oldest when there are more than `most`. */
+/** True when all of both calls follow one another, in sequences and in offsets. */
+function goesOn(before: ReadonlyMap<number, number>, offsets: ReadonlyMap<number, number>): boolean {
+  const all = [...before, ...offsets];
+  const [first] = all;
+  return all.every(([sequence, offset], i) => first && sequence === first[0] + i && offset === first[1] + i);
+}
+
+/** Remembers a call, as part of the last one where it goes on from there, and forgets the oldest when there are more than `most`. */
 export function remember(partition: Partition, id: number, offsets: Map<number, number>, most: number): void {
   const remembered = partition.producers.get(id) ?? { calls: [], forgottenTo: -1 };
   partition.producers.set(id, remembered);
+  const before = remembered.calls.at(-1);
+  if (before !== undefined && goesOn(before, offsets)) {
+    for (const [sequence, offset] of offsets) before.set(sequence, offset);
+    return;
+  }
   remembered.calls.push(offsets);
   if (remembered.calls.length > most) {
     const forgotten = remembered.calls.shift();
