@@ -1,6 +1,6 @@
 /** The crash matrix over appends: see `test/support/matrix/matrix.ts`. */
 import { testMatrix } from '../support/matrix/matrix.ts';
-import { appends, withoutVolatileDir } from '../support/matrix/scenarios.ts';
+import { appends, followed, withoutVolatileDir } from '../support/matrix/scenarios.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('crash matrix: append');
@@ -17,4 +17,9 @@ for (const durability of ['sync', 'every:50ms', 'os']) {
 for (const durability of ['sync', 'every:50ms', 'os']) {
   const scenario = appends(`append-${durability}-no-tmpfs`, { 'streambed.durability': durability });
   testMatrix(test, withoutVolatileDir(scenario), { cuts: 10, kills: 20, faults: 4 });
+}
+
+for (const durability of ['sync', 'every:50ms', 'os']) {
+  const scenario = followed(`followed-${durability}`, { 'streambed.durability': durability });
+  testMatrix(test, scenario, { cuts: 6, kills: 20, faults: 4 });
 }

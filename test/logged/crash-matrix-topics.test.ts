@@ -73,7 +73,7 @@ const segmentSizes: Scenario = {
     );
     await until(() => actor.create('t', { partitions: 1, config: configs[0] }));
     const watching = actor.watch('t');
-    await actor.produceAgain('t', { bytes: Array.from({ length: 1000 }, () => 0) }, TRIES);
+    await actor.produceAgain('t', { bytes: Array.from({ length: 700 }, () => 0) }, TRIES);
     await until(() => actor.alter('t', { partitions: 1, config: configs[1] }));
     await fill(actor, 't', 1);
     await actor.log.close();
@@ -112,9 +112,9 @@ const commits: Scenario = {
   },
 };
 
-testMatrix(test, creates, { cuts: 15, kills: 50, faults: 15 });
-testMatrix(test, alters, { cuts: 15, kills: 50, faults: 15 });
-testMatrix(test, durabilities, { cuts: 10, kills: 40, faults: 10 });
-testMatrix(test, segmentSizes, { cuts: 15, kills: 40, faults: 10 });
-testMatrix(test, deletes, { cuts: 10, kills: 30, faults: 10 });
-testMatrix(test, commits, { cuts: 15, kills: 50, faults: 15 });
+testMatrix(test, creates, { cuts: 10, kills: 40, faults: 12 });
+testMatrix(test, alters, { cuts: 10, kills: 40, faults: 12 });
+testMatrix(test, durabilities, { cuts: 8, kills: 25, faults: 6 });
+testMatrix(test, segmentSizes, { cuts: 5, kills: 10, faults: 3 });
+testMatrix(test, deletes, { cuts: 8, kills: 20, faults: 6 });
+testMatrix(test, commits, { cuts: 10, kills: 40, faults: 10 });

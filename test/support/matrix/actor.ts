@@ -97,10 +97,10 @@ export class Actor {
   }
 
   /** Reads the topic from its beginning, now and whatever comes, until the log is closed. */
-  watch(topic: string): Promise<void> {
+  watch(topic: string, log: CommitLog = this.log): Promise<void> {
     const life = this.ledger.life(topic);
     const read = async (): Promise<void> => {
-      for await (const { partition, offset, value } of this.log.subscribe({ subscriptions: [{ topic }] })) {
+      for await (const { partition, offset, value } of log.subscribe({ subscriptions: [{ topic }] })) {
         life.sights.push({ at: this.ledger.tick(), partition, offset, value: nameOf(value) });
       }
     };

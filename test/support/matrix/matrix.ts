@@ -89,7 +89,9 @@ export function testMatrix(test: Suite, scenario: Scenario, share: Share): void 
   test(`${scenario.name}: failure of every call`, () => some(faultMatrix(scenario, share)));
 }
 
-const ALWAYS = new Set<CutChoice['kind']>(['lose', 'keep']);
+/** The cuts that find most are tried more often. */
+const OFTEN = new Set<CutChoice['kind']>(['lose', 'keep']);
+const OFTEN_FACTOR = 4;
 
 /** One end of a scenario, to be judged. */
 interface Trial {
@@ -117,7 +119,7 @@ function cutTrials(id: string, call: HostCall, { disk, ledger, judge }: World, s
   const choices = cutChoices(disk.pendingCount, SEED * 65_537 + call.number);
   return choices.flatMap((choice, i) => {
     const trial = `${id}/${i}`;
-    if (!isChosen(trial, ALWAYS.has(choice.kind) ? 100 : share.cuts)) return [];
+    if (!isChosen(trial, share.cuts * (OFTEN.has(choice.kind) ? OFTEN_FACTOR : 1))) return [];
     const left = disk.powerCut(choice);
     const how = thoroughness(trial, false);
     const what = `power cut before ${call.name} ${call.path}, ${JSON.stringify(choice)}`;

@@ -3,6 +3,7 @@ import { MemoryDisk } from '../memory-host/disk.ts';
 import { cutChoices, type CutChoice } from '../memory-host/power-cut.ts';
 import { type HostCall, stopAt } from '../fault-host/plan.ts';
 import { Ledger } from './ledger.ts';
+import { openLog } from './verdict.ts';
 import { type Prepared, runWith, type Scenario } from './matrix.ts';
 
 type Config = Readonly<Record<string, string>>;
@@ -27,6 +28,29 @@ export function appends(name: string, config: Config): Scenario {
       await actor.produceAgain('t', { bytes: [2000] }, TRIES);
       await actor.log.close();
       await watching;
+    },
+  };
+}
+
+/** Another process reads what this one appends; it lives on when this one is killed, until the power goes. */
+export function followed(name: string, config: Config): Scenario {
+  return {
+    name,
+    run: async (world) => {
+      const actor = await world.open();
+      while (!(await actor.create('t', { partitions: 1, config: { ...config, 'segment.bytes': '4096' } })));
+      await actor.produceAgain('t', { bytes: [40] }, TRIES);
+      const other = await openLog(world.disk.host(), [], { lockOn: 'write' });
+      const watching = actor.watch('t', other);
+      for (const length of [30, 2000, 40, 2500]) {
+        await actor.produceAgain('t', { bytes: [length] }, TRIES);
+        await world.disk.clock.advance(60);
+      }
+      await actor.log.close();
+      await world.disk.clock.settle();
+      await other.close();
+      await watching;
+      if (actor.ledger.life('t').sights.length === 0) throw new Error('the other process has read nothing');
     },
   };
 }
