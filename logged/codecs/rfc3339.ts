@@ -26,9 +26,20 @@ export function printTime(timeMs: number): string | null {
     seconds += 1;
     micros = 0;
   }
-  const date = new Date(seconds * 1000);
-  if (Number.isNaN(date.getTime())) return null;
+  const second = printSecond(seconds);
+  if (second === null) return null;
   const digits = micros % 1000 === 0 ? 3 : 6;
   const fraction = micros === 0 ? '' : `.${String(micros).padStart(6, '0').slice(0, digits)}`;
-  return `${date.toISOString().slice(0, -5)}${fraction}Z`;
+  return `${second}${fraction}Z`;
+}
+
+/** Records come in the order of their times, many to a second, and the calendar is slow. */
+let last: { readonly seconds: number; readonly text: string | null } = { seconds: Number.NaN, text: null };
+
+function printSecond(seconds: number): string | null {
+  if (seconds !== last.seconds) {
+    const date = new Date(seconds * 1000);
+    last = { seconds, text: Number.isNaN(date.getTime()) ? null : date.toISOString().slice(0, -5) };
+  }
+  return last.text;
 }
