@@ -60,8 +60,10 @@ const DEFAULT_MEMORY_BYTES = 2 * 1024 * 1024;
 export class Compactor {
   readonly #host: Host;
   readonly #options: CompactorOptions;
-  /** Paths of segments that turned out to be damaged or cannot be read. */
+  /** Paths of segments that turned out to be damaged or could not be read. */
   readonly #leftOut = new Set<string>();
+  /** Those that could not be read: that may pass. */
+  readonly #unreadable = new Set<string>();
   /** Directories in which it is not certain what is durable: tombstones stay. */
   readonly #unsure = new Set<string>();
   /** By directory: when the next tombstone may go. */
@@ -135,13 +137,27 @@ export class Compactor {
       } catch (error) {
         if (!(error instanceof InputProblem)) throw error;
         this.#leftOut.add(error.path);
-        if (error.place !== null) partition.reportDamage(error.place);
+        if (error.place === null) this.#unreadable.add(error.path);
+        else partition.reportDamage(error.place);
       }
     }
   }
 
+  /** Tries them again; true when there are any. What was compacted without them is then not as clean as it seems. */
+  #takeBackUnreadable(directory: string): boolean {
+    let some = false;
+    for (const path of this.#unreadable) {
+      if (!path.startsWith(`${directory}/`)) continue;
+      this.#unreadable.delete(path);
+      this.#leftOut.delete(path);
+      some = true;
+    }
+    return some;
+  }
+
   #newRound(partition: Partition, request: CompactionRequest): Round {
-    const { config, everything = false, signal = null } = request;
+    const { config, signal = null } = request;
+    const everything = this.#takeBackUnreadable(partition.directory) || request.everything === true;
     const strategy = request.strategy ?? keepLast(config.compactionKeep);
     const { bytesPerSecond = 0, memoryBytes = DEFAULT_MEMORY_BYTES, spillDir } = this.#options;
     return new Round({

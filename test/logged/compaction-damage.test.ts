@@ -146,6 +146,24 @@ test('tombstones wait for what could not be read when they were compacted, even 
   assert.equal(log.shown(), ['0:a=1', '3:c=1']);
 });
 
+test('what could not be read is tried again, and then compacted with all that it missed', async () => {
+  const host = new FaultHost(new MemoryDisk());
+  const log = await LogPartition.open(host);
+  const compactor = new Compactor(host, { spillDir: null, reserve: null });
+  await log.write('a=1', 'b=1');
+  await log.partition.roll();
+  await compactor.run(log.partition, { config: log.config });
+  await log.write('a=2', 'c=1');
+  await log.partition.roll();
+  host.plan = (call) => (call.name === 'read' && call.path === pathOf(0, 2) ? { kind: 'fail', code: 'EIO' } : null);
+  assert.is((await compactor.run(log.partition, { config: log.config })).outcome, 'done');
+  host.plan = () => null;
+  assert.equal(log.shown(), ['0:a=1', '1:b=1', '2:a=2', '3:c=1']);
+  await compactor.run(log.partition, { config: log.config });
+  assert.equal(log.shown(), ['1:b=1', '2:a=2', '3:c=1']);
+  assert.equal(log.events, []);
+});
+
 test('frames that a next segment stands for are no part of it', async () => {
   const host = new FaultHost(new MemoryDisk());
   const log = await LogPartition.open(host);

@@ -71,6 +71,20 @@ test('while the reserve is lent the log is told so', async () => {
   assert.equal([...lentAt], ['lent', 'not lent'], 'lent first, and back as soon as there is room');
 });
 
+test('when it fails while the reserve is lent, the reserve is there again', async () => {
+  const host = new FaultHost(new MemoryDisk());
+  const log = await LogPartition.open(host);
+  await filled(log, 3, 10);
+  const reserve = new Reserve(host, '/log', RESERVE_BYTES);
+  await reserve.restore();
+  fill(host.disk);
+  host.plan = ({ name, path }) => (name === 'sync' && path.endsWith('.log.new') ? { kind: 'fail', code: 'EIO' } : null);
+  const error = await log.compact({}, { reserve }).catch((caught: unknown) => caught);
+  assert.is((error as { code?: string }).code, 'io-failed');
+  assert.not.ok(reserve.isLent);
+  assert.is(host.files.stat('/log/reserve')?.lengthBytes, RESERVE_BYTES);
+});
+
 test('it leaves some room to others, but none while the reserve is lent', async () => {
   const disk = new MemoryDisk();
   const log = await LogPartition.open(disk.host(), { 'segment.bytes': '200000' });
@@ -132,6 +146,10 @@ test('the reserve is full of noise, complete or not there, and back after a cras
   file.read(bytes, 0);
   file.close();
   assert.is(new Set(bytes).size, 256);
+  for (const kind of ['lose', 'names', 'keep'] as const) {
+    const { files } = disk.powerCut({ kind }).host();
+    assert.ok([undefined, RESERVE_BYTES].includes(files.stat('/log/reserve')?.lengthBytes), kind);
+  }
   assert.ok(await reserve.lend());
   assert.not.ok(await reserve.lend(), 'only once');
   fill(disk, RESERVE_BYTES - 1);

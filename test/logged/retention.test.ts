@@ -167,6 +167,21 @@ test('a file that cannot be removed is still read, and no later one goes', async
   assert.is(await apply(log), 3);
 });
 
+test('what compaction could not remove does not come back when the file that stands for it goes', async () => {
+  const host = new FaultHost(new MemoryDisk());
+  const set = { 'cleanup.policy': 'compact,delete', 'retention.ms': '1' };
+  const log = await LogPartition.open(host, set);
+  await eachSecond(host.disk, log, 'a=1', 'b=1');
+  await log.partition.roll();
+  host.plan = ({ name }: HostCall) => (name === 'remove' ? { kind: 'fail', code: 'EIO' } : null);
+  await log.compact();
+  host.plan = () => null;
+  assert.equal(log.sealed(), ['0-2']);
+  assert.is(await apply(log), 1);
+  await log.partition.close();
+  assert.equal((await LogPartition.open(host, set)).shown(), []);
+});
+
 test('it has the reserve where removing needs room', async () => {
   const host = new FaultHost(new MemoryDisk());
   const log = await LogPartition.open(host, { 'cleanup.policy': 'delete', 'retention.ms': '1' });
