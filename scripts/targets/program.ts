@@ -38,7 +38,9 @@ export async function compileProgram(build: Build, program: Program, directory: 
     const path = `${directory}/${name}`;
     writeFileSync(path, text);
     const code = path.replace(/\.js$/, '.bin');
-    execFileSync(compiler, [name, path, code, ...(program.keepLines === true ? ['keep-lines'] : [])]);
+    // What is imported later is looked for beside the importing file, whose name is part of the line numbers.
+    const keepsLines = program.keepLines === true || text.includes('import(');
+    execFileSync(compiler, [name, path, code, ...(keepsLines ? ['keep-lines'] : [])]);
     return { name, path: code, lengthBytes: statSync(code).size };
   });
 }
@@ -61,10 +63,15 @@ async function bundleProgram({ entry, plugins = [] }: Program): Promise<Module[]
     minifyWhitespace: true,
     legalComments: 'none',
     charset: 'utf8',
+    define: { STREAMBED_VERSION: JSON.stringify(version()) },
   });
   const main = `${basename(entry).replace(/\.ts$/, '')}.js`;
   const modules = outputFiles.map(({ path, text }) => ({ name: basename(path), text }));
   return [...modules.filter(({ name }) => name === main), ...modules.filter(({ name }) => name !== main)];
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version;
 }
 
 /** Links the byte code with everything else for the CPU. */
@@ -89,8 +96,4 @@ function moduleTable(modules: readonly ByteCode[]): string {
   const rows = modules.map(({ name }, at) => `  {"${name}", code_${at}, code_${at} + sizeof(code_${at})},`);
   return `#include <stddef.h>\n#include "modules.h"\n${arrays.join('\n')}
 const struct module modules[] = {\n${rows.join('\n')}\n  {NULL, NULL, NULL},\n};\n`;
-}
-
-export function readProgram(modules: readonly ByteCode[]): Uint8Array[] {
-  return modules.map(({ path }) => readFileSync(path));
 }

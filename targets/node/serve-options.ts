@@ -1,6 +1,4 @@
-/** The command line and the environment of `streambed serve`. */
-import { isIP } from 'node:net';
-import { parseArgs } from 'node:util';
+/** The command line and the environment of `streambed serve`, on every target: no API of any runtime in here. */
 
 export interface ServeOptions {
   readonly dataDirectory: string;
@@ -130,14 +128,11 @@ export function serveHelp(): string {
 }
 
 /** Throws a `UsageError`. */
-export function parseServeOptions(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): ServeOptions {
+export function parseServeOptions(args: readonly string[], env: (name: string) => string | undefined): ServeOptions {
   const given = readArgs(args);
   const text = (name: string): string | undefined => {
     const option = table.find((one) => one.name === name);
-    return given[name] ?? (env[option?.env ?? ''] || undefined) ?? option?.otherwise ?? undefined;
+    return given[name] ?? (env(option?.env ?? '') || undefined) ?? option?.otherwise ?? undefined;
   };
   const dataDirectory = text('data');
   if (dataDirectory === undefined || dataDirectory === '')
@@ -163,24 +158,32 @@ export function parseServeOptions(
   };
 }
 
+/** `--name value`, `--name=value`, and `--name` of a switch. */
 function readArgs(args: readonly string[]): Readonly<Record<string, string | undefined>> {
-  const options = Object.fromEntries(
-    table.map(({ name, value }) => [name, { type: value === null ? ('boolean' as const) : ('string' as const) }]),
-  );
-  try {
-    const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
-    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+  const given: Record<string, string> = {};
+  for (let at = 0; at < args.length; at += 1) {
+    const [, name = '', inline] = /^--([a-z-]+)(?:=(.*))?$/s.exec(args[at] ?? '') ?? [];
+    const option = table.find((one) => one.name === name);
+    if (option === undefined) throw new UsageError(`${args[at]}: unknown; see --help`);
+    if (option.value === null && inline !== undefined) throw new UsageError(`--${name} takes no value`);
+    const value = option.value === null ? 'true' : (inline ?? args[(at += 1)]);
+    if (value === undefined) throw new UsageError(`--${name}: want ${option.value}`);
+    given[name] = value;
   }
+  return given;
 }
 
 function parseAddress(text: string): { readonly host: string; readonly port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? (match?.[2] === 'localhost' ? '127.0.0.1' : match?.[2]) ?? '';
   const port = Number(match?.[3]);
-  if (isIP(host) !== 0 && port <= 65_535) return { host, port };
+  if (isAddress(host) && port <= 65_535) return { host, port };
   throw new UsageError(`--kafka ${text}: want an IP address and a port, such as 127.0.0.1:8082 or [::1]:8082`);
+}
+
+/** What looks like an IP address but is none is refused by the system. */
+function isAddress(host: string): boolean {
+  return /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/.test(host) || /^[\da-f.]*:[\da-f:.]*$/i.test(host);
 }
 
 function isLoopback(host: string): boolean {
@@ -195,8 +198,7 @@ function parseSwitch(text: string | undefined): boolean {
 
 function parseUrl(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href.replace(/\/$/, '');
+  if (/^https?:\/\/[^\s/?#@]+[^\s?#]*$/i.test(text)) return text.replace(/\/$/, '');
   throw new UsageError(`--advertise ${text}: want a URL, such as http://gateway:8082`);
 }
 

@@ -157,7 +157,7 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
   if (command === '--version') process.stdout.write(`${version()}\n`);
   else if (command === '--help' || args.includes('--help')) process.stdout.write(serveHelp());
   else if (command !== 'serve') throw new UsageError(`${command ?? 'no command'}: the command is serve; see --help`);
-  else await serve(parseServeOptions(args, process.env));
+  else await serve(parseServeOptions(args, (name) => process.env[name]));
   return 0;
 }
 

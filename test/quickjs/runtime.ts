@@ -12,6 +12,7 @@ const strays: unknown[] = [];
 export const loop = new Loop(native, (error) => strays.push(error));
 export const host = quickjsHost(native, loop);
 export const testArguments = native.arguments;
+export const { decodeLatin1 } = native;
 
 export function write(text: string): void {
   const bytes = native.encodeUtf8(text);

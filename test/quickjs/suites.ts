@@ -3,6 +3,7 @@ import { describeThrown, runSuites } from '../support/suite.ts';
 import { exit, host, takeStrays, testArguments, write } from './runtime.ts';
 import './file-log.ts';
 import './host.ts';
+import './http1.ts';
 
 async function main(): Promise<void> {
   const counts = await runSuites({ title: testArguments[0], write });

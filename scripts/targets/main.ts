@@ -1,0 +1,34 @@
+/**
+ * `npm run build:targets [-- --cpu NAME]... [--sources DIR]`: builds `dist/targets/<cpu>/streambed` for each CPU. The
+ * same sources give the same bytes.
+ */
+import { statSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { CPUS } from './cpus.ts';
+import { compileProgram, linkProgram } from './program.ts';
+import { findSources } from './sources.ts';
+import { BuildError } from './system.ts';
+import { findToolchain } from './toolchain.ts';
+
+const { values } = parseArgs({
+  options: {
+    cpu: { type: 'string', multiple: true, default: CPUS.map(({ name }) => name) },
+    sources: { type: 'string' },
+  },
+});
+
+try {
+  const unknown = values.cpu.find((name) => !CPUS.some((cpu) => cpu.name === name));
+  if (unknown !== undefined) throw new BuildError(`--cpu ${unknown}: want ${CPUS.map(({ name }) => name).join(', ')}`);
+  const build = { sources: findSources(values.sources), toolchain: findToolchain() };
+  const modules = await compileProgram(build, { entry: 'targets/quickjs/main.ts' }, 'dist/targets/program');
+  for (const cpu of CPUS.filter(({ name }) => values.cpu.includes(name))) {
+    const output = `dist/targets/${cpu.name}/streambed`;
+    linkProgram(build, cpu, modules, output);
+    console.log(`${output}: ${statSync(output).size} bytes`);
+  }
+} catch (error) {
+  if (!(error instanceof BuildError)) throw error;
+  console.error(`build:targets: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,229 @@
+/** One connection of the HTTP server: its requests, one after the other, each answered before the next is read. */
+import type { Connection } from '../../host.ts';
+import { type BodyStream, WebRequest, WebResponse, WebSignal } from '../web/messages.ts';
+import { WebHeaders } from '../web/headers.ts';
+import { RequestBody } from './body.ts';
+import { ByteSource } from './byte-source.ts';
+import { BadRequest, parseHead, type RequestHead } from './head.ts';
+import { writeReply } from './reply.ts';
+import type { HttpEnv, ServerContext } from './server.ts';
+
+/** Clients keep idle connections for up to 90 s; one that we close first meets a request that is on its way. */
+const idleMs = 120_000;
+const headMs = 30_000;
+/** A body whose length is known, and a client that takes a reply, must keep going. */
+const stalledMs = 60_000;
+const lingerMs = 2_000;
+/** What is left of a body that the application did not want is read away up to here, to keep the connection. */
+const mostDrainedBytes = 64 * 1024;
+
+export class Exchange {
+  readonly #context: ServerContext;
+  readonly #connection: Connection;
+  readonly #source: ByteSource;
+  #signal: WebSignal | null = null;
+  #reply: BodyStream | null = null;
+  #deadline = 0;
+  isIdle = true;
+  #isStopping = false;
+
+  constructor(context: ServerContext, connection: Connection) {
+    this.#context = context;
+    this.#connection = connection;
+    this.#source = new ByteSource(connection, () => this.#leave());
+  }
+
+  /** Serves until the connection ends; never rejects. */
+  async run(): Promise<void> {
+    try {
+      this.#wait(idleMs);
+      while (await this.#serveOne()) this.#wait(idleMs);
+    } catch (error) {
+      if (error instanceof BadRequest) await this.#refuse(error.status).catch(() => {});
+    }
+    this.#connection.close();
+  }
+
+  /** Ends what waits for longer than it may. */
+  check(nowMs: number): void {
+    if (nowMs > this.#deadline) this.#connection.close();
+  }
+
+  /** Closes now, or behind the reply that is on its way. */
+  stop(): void {
+    this.#isStopping = true;
+    if (this.isIdle) this.#connection.close();
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #wait(durationMs: number): void {
+    this.#deadline = this.#context.clock.monotonic() + durationMs;
+  }
+
+  /** Nothing more comes: whoever waits for something to tell this client need wait no longer. */
+  #leave(): void {
+    this.#signal?.abort();
+    void this.#reply?.cancel();
+  }
+
+  /** Whether another request may follow. */
+  async #serveOne(): Promise<boolean> {
+    const head = await this.#readHead();
+    if (head === null) return false;
+    this.#wait(head.bodyLength === null ? Number.POSITIVE_INFINITY : stalledMs);
+    const body = new RequestBody(this.#source, head.bodyLength, {
+      begin: () => {
+        if (head.expectsContinue) void this.#write('HTTP/1.1 100 Continue\r\n\r\n').catch(() => {});
+      },
+      decodeLatin1: this.#context.decodeLatin1,
+    });
+    if (body.isComplete) this.#source.readAhead();
+    const response = await this.#answer(head, body);
+    if (body.fault !== null) throw body.fault;
+    const keepsAlive = head.keepsAlive && !this.#isStopping && (body.isComplete || !head.expectsContinue);
+    await this.#send(head, response, keepsAlive);
+    this.#signal = null;
+    this.#reply = null;
+    if (keepsAlive && (await this.#drain(body))) {
+      this.isIdle = true;
+      return !this.#isStopping;
+    }
+    await this.#linger();
+    return false;
+  }
+
+  async #readHead(): Promise<RequestHead | null> {
+    for (let seen = 0; ; ) {
+      const { bytes } = this.#source;
+      // A line end in front of a request is allowed for, as old clients send one behind a body.
+      const start = bytes[0] === 13 && bytes[1] === 10 ? 2 : 0;
+      if (bytes.length > start && this.isIdle) {
+        this.isIdle = false;
+        this.#wait(headMs);
+      }
+      if (bytes.indexOf(10, Math.max(seen, start)) !== -1) {
+        const text = this.#context.decodeLatin1(bytes, start, Math.min(bytes.length, this.#context.maxHeaderBytes));
+        const end = text.indexOf('\r\n\r\n');
+        if (end !== -1) {
+          this.#source.take(start + end + 4);
+          return parseHead(text.slice(0, end));
+        }
+      }
+      if (bytes.length > this.#context.maxHeaderBytes) throw new BadRequest(431, 'the head is too long');
+      seen = bytes.length;
+      if (await this.#source.more()) continue;
+      if (seen > start) throw new BadRequest(400, 'the client ended in the middle of a head');
+      return null;
+    }
+  }
+
+  async #answer(head: RequestHead, body: RequestBody): Promise<WebResponse> {
+    this.#signal = new WebSignal();
+    if (this.#source.hasEnded) this.#signal.abort();
+    const isGet = head.method === 'GET' || head.method === 'HEAD';
+    const request = new WebRequest(this.#urlOf(head), {
+      method: head.method,
+      headers: new WebHeaders(head.headers),
+      body: isGet || body.isComplete ? null : streamOf(body),
+      signal: this.#signal,
+      readAll: () => body.readAll(),
+    });
+    const env: HttpEnv = isGet ? { readGetBody: (limit) => readUpTo(body, limit) } : {};
+    try {
+      return await this.#context.fetch(request, env);
+    } catch (error) {
+      this.#context.report(error);
+      return this.#refusal(500);
+    }
+  }
+
+  #urlOf({ target, headers }: RequestHead): string {
+    if (!target.startsWith('/')) return target;
+    return `http://${headers.get('host') || this.#context.fallbackHost}${target}`;
+  }
+
+  async #send(head: RequestHead, response: WebResponse, keepsAlive: boolean): Promise<void> {
+    const { content } = response;
+    const isStream = content !== null && typeof content === 'object' && 'getReader' in content;
+    this.#wait(isStream ? Number.POSITIVE_INFINITY : stalledMs);
+    if (isStream) this.#reply = content;
+    if (isStream && this.#source.hasEnded) await content.cancel();
+    const isNew = head.headers.has('host');
+    const reply = { method: head.method, closes: !keepsAlive || (isStream && !isNew), isChunkable: isNew };
+    try {
+      await writeReply(
+        { ...this.#context, ...reply, connection: this.#connection, date: this.#context.date() },
+        response,
+      );
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      this.#context.report(error);
+      throw new BadRequest(500, error.message);
+    }
+  }
+
+  /** Whether the body is read to its end, so that the next request can be found. */
+  async #drain(body: RequestBody): Promise<boolean> {
+    let left = mostDrainedBytes;
+    while (!body.isComplete) {
+      const bytes = await body.read();
+      left -= bytes?.length ?? 0;
+      if (left < 0) return false;
+    }
+    return true;
+  }
+
+  async #refuse(status: number): Promise<void> {
+    const head: RequestHead = {
+      method: 'POST',
+      target: '/',
+      headers: new Map([['host', '']]),
+      bodyLength: 0,
+      keepsAlive: false,
+      expectsContinue: false,
+    };
+    await this.#send(head, this.#refusal(status), false);
+    await this.#linger();
+  }
+
+  #refusal(status: number): WebResponse {
+    return new WebResponse(this.#context.refusal(status), { status, headers: { 'content-type': 'application/json' } });
+  }
+
+  /** To close with bytes unread would reset the connection, and take the reply from the client before it is read. */
+  async #linger(): Promise<void> {
+    this.#connection.end();
+    this.#wait(lingerMs);
+    while (await this.#source.more()) this.#source.take(this.#source.bytes.length);
+  }
+
+  #write(text: string): Promise<void> {
+    return this.#connection.write(this.#context.encodeUtf8(text));
+  }
+}
+
+function streamOf(body: RequestBody): BodyStream {
+  const cancel = async (): Promise<void> => {};
+  const reader = {
+    read: async () => {
+      const value = await body.read();
+      return value === null ? { done: true } : { done: false, value };
+    },
+    cancel,
+    releaseLock: () => {},
+  };
+  return { getReader: () => reader, cancel };
+}
+
+/** Null when it is longer. */
+async function readUpTo(body: RequestBody, limit: number): Promise<Uint8Array | null> {
+  const parts: number[] = [];
+  for (let part = await body.read(); part !== null; part = await body.read()) {
+    if (parts.length + part.length > limit) return null;
+    parts.push(...part);
+  }
+  return Uint8Array.from(parts);
+}

@@ -1,0 +1,92 @@
+/** Writes a reply: whole, with its length, or as a stream in chunks. */
+import type { Connection } from '../../host.ts';
+import type { BodyStream, WebResponse } from '../web/messages.ts';
+
+export interface ReplyContext {
+  readonly connection: Connection;
+  readonly encodeUtf8: (text: string) => Uint8Array;
+  /** The value of `Date`. */
+  readonly date: string;
+  readonly method: string;
+  readonly closes: boolean;
+  /** HTTP/1.1 clients understand chunks; for others the end of the connection ends the body. */
+  readonly isChunkable: boolean;
+}
+
+const reasons: Readonly<Record<number, string>> = {
+  200: 'OK',
+  201: 'Created',
+  204: 'No Content',
+  207: 'Multi-Status',
+  400: 'Bad Request',
+  404: 'Not Found',
+  500: 'Internal Server Error',
+};
+/** Of a header as the application set it. */
+const illegal = /[^\t\x20-\x7e\x80-\xff]/;
+
+/** The head without its last line, so that more may follow. */
+function headOf(context: ReplyContext, response: WebResponse): string {
+  let head = `HTTP/1.1 ${response.status} ${reasons[response.status] ?? ''}\r\ndate: ${context.date}\r\n`;
+  for (const [name, value] of response.headers) {
+    if (illegal.test(value)) throw new TypeError(`reply header ${name} has an illegal value`);
+    head += `${name}: ${value}\r\n`;
+  }
+  return context.closes ? `${head}connection: close\r\n` : head;
+}
+
+/** Whether a reply with this status or to this method has a body. */
+export function hasBody({ method }: { readonly method: string }, status: number): boolean {
+  return method !== 'HEAD' && status !== 204 && status !== 304;
+}
+
+export async function writeReply(context: ReplyContext, response: WebResponse): Promise<void> {
+  const { connection, encodeUtf8 } = context;
+  const { content } = response;
+  const head = headOf(context, response);
+  if (!hasBody(context, response.status)) {
+    if (content !== null && typeof content === 'object' && 'getReader' in content) await content.cancel();
+    await connection.write(encodeUtf8(`${head}\r\n`));
+  } else if (content === null || typeof content === 'string') {
+    await connection.write(wholeText(encodeUtf8, head, content ?? ''));
+  } else if (content instanceof Uint8Array) {
+    await connection.write(encodeUtf8(`${head}content-length: ${content.length}\r\n\r\n`));
+    await connection.write(content);
+  } else {
+    await writeStream(context, head, content);
+  }
+}
+
+/** Head and text in one piece. The length is that of the text when it is ASCII, which its encoding shows. */
+function wholeText(encodeUtf8: ReplyContext['encodeUtf8'], head: string, text: string): Uint8Array {
+  const start = `${head}content-length: ${text.length}\r\n\r\n`;
+  const bytes = encodeUtf8(start + text);
+  if (bytes.length === start.length + text.length) return bytes;
+  return encodeUtf8(`${head}content-length: ${encodeUtf8(text).length}\r\n\r\n${text}`);
+}
+
+async function writeStream({ connection, encodeUtf8, isChunkable }: ReplyContext, head: string, body: BodyStream) {
+  await connection.write(encodeUtf8(`${head}${isChunkable ? 'transfer-encoding: chunked\r\n' : ''}\r\n`));
+  const reader = body.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      const { value } = next;
+      if (value === undefined || value.length === 0) continue;
+      await connection.write(isChunkable ? chunkOf(encodeUtf8, value) : value);
+    }
+  } catch (error) {
+    await reader.cancel(error);
+    throw error;
+  }
+  if (isChunkable) await connection.write(encodeUtf8('0\r\n\r\n'));
+}
+
+function chunkOf(encodeUtf8: ReplyContext['encodeUtf8'], value: Uint8Array): Uint8Array {
+  const size = encodeUtf8(`${value.length.toString(16)}\r\n`);
+  const chunk = new Uint8Array(size.length + value.length + 2);
+  chunk.set(size);
+  chunk.set(value, size.length);
+  chunk[chunk.length - 2] = 13;
+  chunk[chunk.length - 1] = 10;
+  return chunk;
+}

@@ -1,0 +1,110 @@
+/** An HTTP/1.1 server over the host's net, for an application that is a function from Request to Response. */
+import type { Clock, Listener, Net, NetAddress, Timer } from '../../host.ts';
+import type { WebRequest, WebResponse } from '../web/messages.ts';
+import { Exchange } from './exchange.ts';
+
+/** What hono hands on as `c.env`. */
+export interface HttpEnv {
+  /** The body of a GET; null when it is above the limit. */
+  readonly readGetBody?: (limit: number) => Promise<Uint8Array | null>;
+}
+
+export interface HttpServerOptions {
+  readonly address: NetAddress;
+  readonly fetch: (request: WebRequest, env: HttpEnv) => WebResponse | Promise<WebResponse>;
+  /** The JSON body of a refusal that the application does not get to see. */
+  readonly refusal: (status: number) => string;
+  /** Is told what the application threw. */
+  readonly report: (error: unknown) => void;
+  readonly maxConnections: number;
+  readonly maxHeaderBytes: number;
+  readonly net: Net;
+  readonly clock: Clock;
+  readonly encodeUtf8: (text: string) => Uint8Array;
+  readonly decodeLatin1: (bytes: Uint8Array, start?: number, end?: number) => string;
+}
+
+export interface ServerContext extends HttpServerOptions {
+  /** For requests without a Host. */
+  readonly fallbackHost: string;
+  date(): string;
+}
+
+/** How often those who wait for too long are looked for. */
+const checkMs = 5_000;
+
+export class HttpServer {
+  readonly #context: ServerContext;
+  readonly #exchanges = new Set<Exchange>();
+  readonly #listener: Listener;
+  #check: Timer | null = null;
+  #emptied: (() => void) | null = null;
+  #date = { second: -1, text: '' };
+
+  private constructor(options: HttpServerOptions, listener: Listener) {
+    const { host, port } = listener.address;
+    this.#listener = listener;
+    this.#context = {
+      ...options,
+      fallbackHost: `${host.includes(':') ? `[${host}]` : host}:${port}`,
+      date: () => this.#printDate(),
+    };
+  }
+
+  /** Errors: those of `Net.listen`. */
+  static async start(options: HttpServerOptions): Promise<HttpServer> {
+    let server: HttpServer | null = null;
+    const listener = await options.net.listen(options.address, (connection) => {
+      if (server === null || server.#exchanges.size >= options.maxConnections) connection.close();
+      else server.#serve(new Exchange(server.#context, connection));
+    });
+    server = new HttpServer(options, listener);
+    return server;
+  }
+
+  get address(): NetAddress {
+    return this.#listener.address;
+  }
+
+  /**
+   * Accepts nothing new, lets the requests under way finish for `graceMs`, and drops what is left. Whoever streams
+   * must have been told to end. Resolves when no connection is left.
+   */
+  async stop(graceMs: number): Promise<void> {
+    await this.#listener.close();
+    const emptied = new Promise<void>((resolve) => {
+      this.#emptied = resolve;
+      if (this.#exchanges.size === 0) resolve();
+    });
+    for (const exchange of this.#exchanges) exchange.stop();
+    const timer = this.#context.clock.timer(graceMs, () => {
+      for (const exchange of this.#exchanges) exchange.close();
+    });
+    await emptied;
+    timer.cancel();
+    this.#check?.cancel();
+  }
+
+  #serve(exchange: Exchange): void {
+    this.#exchanges.add(exchange);
+    this.#check ??= this.#checkLater();
+    void exchange.run().then(() => {
+      this.#exchanges.delete(exchange);
+      if (this.#exchanges.size === 0) this.#emptied?.();
+    });
+  }
+
+  #checkLater(): Timer {
+    return this.#context.clock.timer(checkMs, () => {
+      const nowMs = this.#context.clock.monotonic();
+      for (const exchange of this.#exchanges) exchange.check(nowMs);
+      this.#check = this.#exchanges.size === 0 ? null : this.#checkLater();
+    });
+  }
+
+  #printDate(): string {
+    const second = Math.floor(this.#context.clock.now() / 1000);
+    if (second !== this.#date.second) this.#date = { second, text: new Date(second * 1000).toUTCString() };
+    return this.#date.text;
+  }
+}

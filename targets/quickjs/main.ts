@@ -1,0 +1,28 @@
+/** The executable's main module: finds the command and reads no more of the program than that needs. */
+import { Loop } from './loop.ts';
+import type { Native } from './native.ts';
+import { printError } from './terminal.ts';
+
+declare const native: Native;
+
+/** One line per event, for a supervisor's log. */
+function say(line: string): void {
+  printError(native, `streambed: ${line.replaceAll(/\s*\n\s*/g, ' | ')}\n`);
+}
+
+const loop = new Loop(native, (error) => {
+  say(`uncaught: ${error instanceof Error ? `${error.message} ${error.stack ?? ''}` : String(error)}`);
+});
+
+async function main([command, ...args]: readonly string[]): Promise<number> {
+  if (command === 'logged') return (await import('./logged.ts')).runLoggedCommand(native, loop, args);
+  return (await import('./streambed.ts')).runStreambedCommand(native, loop, say, command, args);
+}
+
+main(native.arguments).then(
+  (code) => native.exit(code),
+  (error: unknown) => {
+    say(error instanceof Error ? `${error.message} ${error.stack ?? ''}` : String(error));
+    native.exit(1);
+  },
+);
