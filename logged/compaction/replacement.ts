@@ -106,15 +106,13 @@ async function removeIndexForGood(host: Host, directory: string, name: SegmentNa
 }
 
 async function makeNameDurable(setup: ReplacementSetup, first: Input, name: SegmentName): Promise<void> {
-  const { reader, partition } = setup;
-  const { host } = reader;
-  const { directory } = partition;
+  const { host } = setup.reader;
+  const { directory } = setup.partition;
   try {
     await host.files.syncDir(directory);
   } catch (error) {
     // Under the same name the old file is gone already, and either is good. Otherwise the old ones are still there.
-    if (first.name.name === name.name) partition.replaceSealed([name], [name]);
-    else removeSegment(host, directory, name);
+    if (first.name.name !== name.name) removeSegment(host, directory, name);
     throw new NameNotDurable(error);
   }
 }

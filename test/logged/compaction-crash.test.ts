@@ -6,7 +6,7 @@
 import * as assert from 'uvu/assert';
 import type { ConsumerRecord } from '../../logged/commit-log.ts';
 import { CommitLogError } from '../../logged/commit-log.ts';
-import type { CompactorOptions } from '../../logged/compaction/compactor.ts';
+import { Compactor, type CompactorOptions } from '../../logged/compaction/compactor.ts';
 import { buildIndex, loadIndex } from '../../logged/storage/index-file.ts';
 import { indexName, listSegments } from '../../logged/storage/segment-file.ts';
 import type { Host } from '../../targets/host.ts';
@@ -253,6 +253,39 @@ for (const name of ['create', 'write', 'sync', 'syncDir', 'rename', 'remove', 's
     }
   });
 }
+
+test('where it is not certain that a name is durable, tombstones stay', async () => {
+  const host = new FaultHost(new MemoryDisk());
+  const log = await LogPartition.open(host, { 'delete.retention.ms': '0' });
+  const { partition, config } = log;
+  await log.write('a=1', 'a', 'b=1');
+  await partition.roll();
+  const compactor = new Compactor(host, { spillDir: null, reserve: null });
+  host.plan = failEach('syncDir', 'EIO');
+  const caught = await compactor.run(partition, { config }).catch((error: unknown) => error);
+  assert.is((caught as { code?: string }).code, 'io-failed');
+  host.plan = () => null;
+  await compactor.run(partition, { config });
+  assert.equal(log.shown(), ['1:a', '2:b=1']);
+  await new Compactor(host, { spillDir: null, reserve: null }).run(partition, { config });
+  assert.equal(log.shown(), ['2:b=1']);
+});
+
+test('a file that could not even be removed is in nobody’s way', async () => {
+  const host = new FaultHost(new MemoryDisk());
+  const log = await LogPartition.open(host);
+  await log.write('a=1', 'a=2');
+  await log.partition.roll();
+  host.plan = ({ name, path }) => {
+    return path.endsWith('.new') && (name === 'sync' || name === 'remove') ? { kind: 'fail', code: 'EIO' } : null;
+  };
+  await log.compact().catch(() => {});
+  host.plan = () => null;
+  assert.ok(host.files.list(DIRECTORY).some((name) => name.endsWith('.new')));
+  assert.is((await log.compact()).outcome, 'done');
+  assert.equal(log.shown(), ['1:a=2']);
+  assert.not.ok(host.files.list(DIRECTORY).some((name) => name.endsWith('.new')));
+});
 
 test('an index is never found beside another file of the same name and length', async () => {
   const disk = new MemoryDisk(1, 0);
