@@ -46,12 +46,31 @@ export async function compileProgram(build: Build, program: Program, directory: 
 }
 
 /** What is imported by `import()` becomes a module of its own, which is read when it is needed. */
-async function bundleProgram({ entry, plugins = [] }: Program): Promise<Module[]> {
-  const { outputFiles } = await bundle({
+async function bundleProgram(program: Program): Promise<Module[]> {
+  const { outputFiles } = await runBundler(program);
+  const main = `${basename(program.entry).replace(/\.ts$/, '')}.js`;
+  const modules = outputFiles.map(({ path, text }) => ({ name: basename(path), text }));
+  return [...modules.filter(({ name }) => name === main), ...modules.filter(({ name }) => name !== main)];
+}
+
+/** By module of the program: the files in it, with the bytes that are left of each. */
+export async function measureBundle(program: Program): Promise<Map<string, [path: string, lengthBytes: number][]>> {
+  const { outputs } = (await runBundler(program)).metafile;
+  return new Map(
+    Object.entries(outputs).map(([path, { inputs }]) => [
+      basename(path),
+      Object.entries(inputs).map(([input, { bytesInOutput }]) => [input, bytesInOutput]),
+    ]),
+  );
+}
+
+function runBundler({ entry, plugins = [] }: Program) {
+  return bundle({
     entryPoints: [entry],
     plugins: [...plugins],
     outdir: '/',
     write: false,
+    metafile: true,
     bundle: true,
     splitting: true,
     chunkNames: '[hash]',
@@ -65,9 +84,6 @@ async function bundleProgram({ entry, plugins = [] }: Program): Promise<Module[]
     charset: 'utf8',
     define: { STREAMBED_VERSION: JSON.stringify(version()) },
   });
-  const main = `${basename(entry).replace(/\.ts$/, '')}.js`;
-  const modules = outputFiles.map(({ path, text }) => ({ name: basename(path), text }));
-  return [...modules.filter(({ name }) => name === main), ...modules.filter(({ name }) => name !== main)];
 }
 
 function version(): string {
