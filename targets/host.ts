@@ -175,6 +175,7 @@ export interface KvStore {
   close(): void;
 }
 
+/** What is put is copied: the caller may use its buffers again at once. */
 export interface KvWriter {
   put(key: Uint8Array, value: Uint8Array): void;
   remove(key: Uint8Array): void;

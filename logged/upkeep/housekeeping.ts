@@ -148,12 +148,17 @@ export class Housekeeping {
   }
 
   async #keep(topic: Topic, partition: Partition, signal: Signal): Promise<void> {
-    await partition.rollIfDue();
+    const rolled = await partition.rollIfDue().then(
+      () => true,
+      () => false,
+    );
     const files = await applyRetention(partition, topic.config, this.#setup.reserve);
     if (files > 0) {
       this.#setup.report({ event: 'removed', topic: topic.name, partition: partition.partition, files });
     }
     if (this.#compactor.needs(partition, topic.config)) await this.#compact(topic, partition, signal, false);
+    // A full medium may have had no room for a new segment, and now it has.
+    if (!rolled && !signal.aborted) await partition.rollIfDue();
   }
 
   async #compact(topic: Topic, partition: Partition, signal: Signal, everything: boolean): Promise<CompactionReport> {

@@ -19,8 +19,8 @@
  * | base offset | u64 | record i has this offset plus its own delta |
  * | appended | u64 | milliseconds since 1970 by the writer's clock |
  * | producer | 2 u64 | id and sequence of the first record, for idempotent produce |
- * | steps | u32 per record | of a frame with a producer, whose call went to several partitions: each record's sequence minus that of the first; without them the sequences follow one another |
  * | cleaned | u64 | of a frame with tombstones, written by compaction: since when nothing is left of what they delete, milliseconds since 1970 |
+ * | steps | u32 per record | of a frame with a producer, whose call went to several partitions: each record's sequence minus that of the first; without them the sequences follow one another |
  * | records | | see `record.ts`; of a control frame: CBOR of the producers remembered, see `producer-window.ts` |
  *
  * Since its position counts, a frame is one only where it was written: not in a copy of a segment that is the value of a
