@@ -104,7 +104,9 @@ test('what fails for one topic is reported and keeps no other from its turn', ()
 test('on a full medium compaction finds room, and producers go on', () =>
   scene(
     async ({ disk, log, pass }) => {
-      await log.createTopic('c', { config: { 'cleanup.policy': 'compact', 'segment.bytes': '8192' } });
+      await log.createTopic('c', {
+        config: { 'cleanup.policy': 'compact', 'segment.bytes': '8192', 'segment.ms': '500' },
+      });
       await pass(EVERY_MS);
       disk.capacityBytes = 400_000;
       let last = -1;
