@@ -8,4 +8,7 @@
 /* What the engine allocates with. */
 extern const JSMallocFunctions memory_functions;
 
+/* The bytes that the engine has now. */
+size_t memory_in_use(void);
+
 #endif
