@@ -91,16 +91,13 @@ export class Topic {
   change(update: (meta: TopicMeta) => TopicMeta): Promise<TopicDescription> {
     const changed = this.#lastChange.then(async () => {
       const meta = update(this.#meta);
-      const before = this.#config;
-      try {
-        await guardAsync(`topic ${this.name}`, async () => {
-          if (before.durability !== 'sync' || parseTopicConfig(meta.config).durability !== 'sync') await this.#settle();
-          await this.#setup.directories.change(this.name, meta);
-        });
-      } catch (error) {
-        this.#config = before;
-        throw error;
-      }
+      await guardAsync(`topic ${this.name}`, async () => {
+        if ([this.#config, parseTopicConfig(meta.config)].some(({ durability }) => durability !== 'sync')) {
+          await this.#settle();
+        }
+        // When it fails, nobody knows which of the two a power cut leaves, and every append is synced from now on.
+        await this.#setup.directories.change(this.name, meta);
+      });
       this.#takeOver(meta);
       return this.describe();
     });
@@ -113,13 +110,21 @@ export class Topic {
    * configuration that it leaves, and that may be either (see `storage/appending/partition-opening.ts`).
    */
   async #settle(): Promise<void> {
-    this.#config = { ...this.#config, durability: 'sync' };
-    for (let number = 0; number < this.#meta.partitions; number++) {
-      const partition = await this.writer(number);
-      await partition.roll();
-      for (const name of partition.segments().slice(-1)) {
-        await forgetClosing(partition.host, partition.directory, name);
+    const partitions: Partition[] = [];
+    for (let number = 0; number < this.#meta.partitions; number++) partitions.push(await this.writer(number));
+    // Not before they are open: what they were appended to with counts when they are recovered.
+    const before = this.#config;
+    this.#config = { ...before, durability: 'sync' };
+    try {
+      for (const partition of partitions) {
+        await partition.roll();
+        for (const name of partition.segments().slice(-1)) {
+          await forgetClosing(partition.host, partition.directory, name);
+        }
       }
+    } catch (error) {
+      this.#config = before;
+      throw error;
     }
   }
 
