@@ -1,9 +1,9 @@
 /**
  * The crash matrix over recovery: a log that was left by a power cut in the middle of an append or a roll, or by a kill,
- * is opened, appended to, and stopped again at every call.
+ * or was closed, is opened, appended to, and stopped again at every call.
  */
 import { testMatrix } from '../support/matrix/matrix.ts';
-import { appends, callsOf, leftBy, recovers, rolls } from '../support/matrix/scenarios.ts';
+import { appends, callsOf, closedBy, leftBy, recovers, rolls } from '../support/matrix/scenarios.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('crash matrix: recover');
@@ -17,6 +17,7 @@ for (const durability of ['sync', 'every:50ms', 'os']) {
     const calls = (await callsOf(scenario)).filter(
       ({ name, path }) => path.includes('/topics/t/') && (name === 'sync' || name === 'syncDir'),
     );
+    testMatrix(test, recovers(`${scenario.name} closed`, closedBy(scenario)), share);
     calls.forEach(({ number }, i) => {
       if (i % 5 === 2) {
         const choice = (i * 7) % 16;

@@ -183,6 +183,45 @@ for (const durability of durabilities) {
   });
 }
 
+test('a segment behind a gap is made again', async () => {
+  const disk = new MemoryDisk();
+  const first = await openLog(disk.host());
+  await first.createTopic('t', { config: { 'streambed.durability': 'os' } });
+  await put(first, 'first');
+  const host = new FaultHost(disk.powerCut({ kind: 'keep' }));
+  const log = await openLog(host);
+  await log.alterTopic('t', { set: { 'streambed.durability': 'sync' } });
+  host.plan = failEach('sync', 'EIO');
+  assert.is(await put(log, 'x'), 'io-failed');
+  host.plan = () => null;
+  const offset = await put(log, 'second');
+  assert.ok(Number(offset) > 1000, `offset ${offset}`);
+  await log.close();
+  await everywhere(host.disk, ['0=first', `${offset}=second`]);
+});
+
+test('a change of durability of which nobody knows whether it came about', async () => {
+  const host = new FaultHost(new MemoryDisk());
+  const log = await openLog(host);
+  await log.createTopic('t', { config: { 'streambed.durability': 'os' } });
+  await put(log, 'first');
+  let renamed = false;
+  host.plan = ({ name, path }) => {
+    renamed ||= name === 'rename' && path.endsWith('/topic');
+    return renamed && name === 'syncDir' ? { kind: 'fail', code: 'EIO' } : null;
+  };
+  const altered = log.alterTopic('t', { set: { 'streambed.durability': 'sync' } });
+  assert.is(await altered.then(String, (error: CommitLogError) => error.code), 'io-failed');
+  host.plan = () => null;
+  assert.is(await put(log, 'second'), 1);
+  assert.is((await read(log)).at(-1), '1=second');
+  for (const choice of cutChoices(host.disk.pendingCount, 1)) {
+    const left = await openLog(host.disk.powerCut(choice).host());
+    const offset = await put(left, 'third');
+    assert.ok(Number(offset) > 1, `offset ${offset} was given out again, ${JSON.stringify(choice)}`);
+  }
+});
+
 test('directories cannot be synced for a while', async () => {
   const host = new FaultHost(new MemoryDisk());
   const log = await openLog(host);

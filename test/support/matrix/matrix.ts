@@ -8,8 +8,9 @@
  *   next process must not take it for durable. Its own appends are cut in turn.
  * - `faultMatrix` runs it once per call, which fails, and cuts at and after the moment at which a caller was told.
  *
- * By default a part of the cuts is tried, chosen by the seed. `STREAMBED_MATRIX=full` tries all of them,
- * `STREAMBED_SEED=n` another part, and `STREAMBED_MATRIX=<what a failure prints>` one alone.
+ * By default a part of the ends is tried, chosen by the seed; `STREAMBED_SEED=n` tries another part, `STREAMBED_MATRIX=x5`
+ * five times as many, `STREAMBED_MATRIX=full` all of them, which takes the better part of an hour (and `--watchdog-ms`),
+ * and `STREAMBED_MATRIX=<what a failure prints>` one alone.
  */
 import * as assert from 'uvu/assert';
 import { FaultHost } from '../fault-host/fault-host.ts';
@@ -24,6 +25,7 @@ import { checkLog, type Judge, openLog, type Options, type Thoroughness } from '
 const SETTING = process.env['STREAMBED_MATRIX'] ?? '';
 export const SEED = Number(process.env['STREAMBED_SEED'] ?? 1);
 const FULL = SETTING === 'full';
+const FACTOR = /^x\d+$/.test(SETTING) ? Number(SETTING.slice(1)) : 1;
 const ONLY = SETTING.includes('@') ? SETTING : null;
 
 export interface Scenario {
@@ -119,7 +121,8 @@ function cutTrials(id: string, call: HostCall, { disk, ledger, judge }: World, s
   const choices = cutChoices(disk.pendingCount, SEED * 65_537 + call.number);
   return choices.flatMap((choice, i) => {
     const trial = `${id}/${i}`;
-    if (!isChosen(trial, share.cuts * (OFTEN.has(choice.kind) ? OFTEN_FACTOR : 1))) return [];
+    const percent = share.cuts * (OFTEN.has(choice.kind) ? OFTEN_FACTOR : 1);
+    if (!isChosen(trial, percent, faults ? MOST_CUTS_AFTER_FAULT : 100)) return [];
     const left = disk.powerCut(choice);
     const how = thoroughness(trial, false);
     const what = `power cut before ${call.name} ${call.path}, ${JSON.stringify(choice)}`;
@@ -189,6 +192,8 @@ function faultsAt({ number, name }: HostCall): Record<string, Plan> {
 
 /** How many of the calls that change something are looked at after one of the host's calls has failed. */
 const LOOKS_AFTER_FAULT = 8;
+/** There are so many of them that also a full run tries only some of the cuts. */
+const MOST_CUTS_AFTER_FAULT = 20;
 
 async function failAtCall(scenario: Scenario, plan: Plan, id: string, share: Share): Promise<void> {
   const trials: Trial[] = [];
@@ -245,10 +250,10 @@ function thoroughness(id: string, always: boolean): Thoroughness {
 }
 
 /** Whether a trial is among those of this run. */
-export function isChosen(id: string, percent: number): boolean {
+export function isChosen(id: string, percent: number, most = 100): boolean {
   if (ONLY !== null)
     return id === ONLY || ONLY.startsWith(`${id}/`) || id.startsWith(`${ONLY}/`) || id.startsWith(`${ONLY} `);
-  return FULL || hash(`${SEED} ${id}`) % 100 < percent;
+  return hash(`${SEED} ${id}`) % 100 < Math.min(most, FULL ? 100 : percent * FACTOR);
 }
 
 /** FNV-1a, mixed so that neighbours are far apart. */

@@ -20,8 +20,9 @@ export function appends(name: string, config: Config): Scenario {
       const watching = actor.watch('t');
       await actor.produceAgain('t', { bytes: [40] }, TRIES);
       await Promise.all([
+        // A short write may take in the first of them and a part of the next.
+        actor.produceAgain('t', { bytes: [10] }, TRIES),
         actor.produceAgain('t', { bytes: [700, 10, 900] }, TRIES),
-        actor.produceAgain('t', { bytes: [30] }, TRIES),
         actor.produceAgain('t', { partition: 1, bytes: [20, 600] }, TRIES),
       ]);
       await world.disk.clock.advance(60);
@@ -105,6 +106,14 @@ export async function callsOf(scenario: Scenario): Promise<readonly HostCall[]> 
     return null;
   });
   return calls;
+}
+
+/** What is left by a scenario that came to its end, and by a power cut then, which finds nothing to take. */
+export function closedBy(scenario: Scenario): () => Promise<Prepared> {
+  return async () => {
+    const { world } = await runWith(scenario, () => null);
+    return { disk: world.disk.powerCut({ kind: 'keep' }), ledger: world.ledger };
+  };
 }
 
 /** What is left when the process is killed before a call of a scenario and, with a choice, the power goes as well. */
