@@ -161,6 +161,9 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
   return 0;
 }
 
+// Whoever reads the log lines may go away; that ends no service.
+process.stderr.on('error', () => {});
+
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {
