@@ -183,6 +183,26 @@ for (const durability of durabilities) {
   });
 }
 
+test('what was refused for want of room never shows up, whatever of it was written', async () => {
+  for (const writtenBytes of [0, 10, 60, 200, 2000]) {
+    const host = new FaultHost(new MemoryDisk());
+    const log = await openLog(host);
+    await log.createTopic('t');
+    await put(log, 'first');
+    let isFull = true;
+    host.plan = ({ name, path }) => {
+      if (!isFull || name !== 'write' || !path.includes('/topics/t/0/')) return null;
+      isFull = false;
+      return { kind: 'short-write', code: 'ENOSPC', writtenBytes };
+    };
+    const refused = await Promise.all(['a', 'b', 'c'.repeat(500)].map((value) => put(log, value)));
+    assert.equal(refused, ['no-space', 'no-space', 'no-space']);
+    const before = host.disk.powerCut({ kind: 'keep' });
+    await everywhere(host.disk, ['0=first']);
+    assert.equal(await read(await openLog(before.host())), ['0=first']);
+  }
+});
+
 test('a segment behind a gap is made again', async () => {
   const disk = new MemoryDisk();
   const first = await openLog(disk.host());
