@@ -16,6 +16,7 @@ import * as assert from 'uvu/assert';
 import { FaultHost } from '../fault-host/fault-host.ts';
 import { failAt, type HostCall, type Plan, shortWriteAt, stopAt } from '../fault-host/plan.ts';
 import { MemoryDisk } from '../memory-host/disk.ts';
+import type { DirectoryNode } from '../memory-host/nodes.ts';
 import { type CutChoice, cutChoices } from '../memory-host/power-cut.ts';
 import type { Suite } from '../suite.ts';
 import { Actor } from './actor.ts';
@@ -36,7 +37,7 @@ export interface Scenario {
   readonly prepare?: (seed: number) => Promise<Prepared>;
   /** Instead of `judge`, where the ledger does not know all. */
   readonly judge?: Judge;
-  /** Opens the log if it likes; what it leaves open is killed. */
+  /** Opens the log if it likes, and closes it: what is left open after a failure is a leak. */
   readonly run: (world: World) => Promise<void>;
 }
 
@@ -210,12 +211,21 @@ async function failAtCall(scenario: Scenario, plan: Plan, id: string, share: Sha
     trials.push(...cutTrials(`${id}/${call.number}`, call, now, share, true));
   });
   const { disk, ledger } = world;
+  assert.equal(openPaths(disk.root), [], 'left open by a log that was closed');
   const last = { number: host.calls + 1, name: 'write', path: '(the end)' };
   trials.push(...cutTrials(`${id}/end`, last, world, share, true));
   const end = { at: ledger.now, atMs: disk.clock.now(), powerCut: false, faults: true };
   for (const trial of trials) await explained(trial.what, trial.run);
   disk.kill();
   await explained('killed at the end', () => checkLog(disk, ledger, end, thoroughness(id, true), world.judge));
+}
+
+/** Files that somebody has open, or locked. */
+function openPaths(directory: DirectoryNode, path = ''): string[] {
+  return [...directory.entries].flatMap(([name, node]) => {
+    if (node.kind === 'directory') return openPaths(node, `${path}/${name}`);
+    return node.handles > 0 ? [`${path}/${name}`] : [];
+  });
 }
 
 async function begin(scenario: Scenario, mayFail = false): Promise<{ host: FaultHost; world: World }> {
