@@ -1,4 +1,5 @@
 /** The CBOR of the QuickJS target writes the bytes that cbor-x writes, reads what it wrote, and refuses the rest. */
+import { deepStrictEqual } from 'node:assert/strict';
 import * as assert from 'uvu/assert';
 import fc from 'fast-check';
 import { decodeCbor, encodeCbor } from '../../logged/storage/format/cbor.ts';
@@ -17,14 +18,17 @@ const scalar = fc.oneof(
   fc.boolean(),
   fc.integer({ min: -(2 ** 31), max: 2 ** 32 - 1 }),
   fc.maxSafeInteger(),
-  fc.double({ noNaN: true }),
+  // No -0: it is written as 0.
+  fc.double({ noNaN: true }).map((number) => number + 0),
   fc.string({ unit: 'grapheme', maxLength: 300 }),
   fc.uint8Array({ maxLength: 300 }),
 );
+// No `__proto__`: cbor-x gives it another name when it reads.
+const key = fc.string({ minLength: 1, maxLength: 30 }).filter((name) => name !== '__proto__');
 const value = fc.letrec((tie) => ({
   any: fc.oneof({ maxDepth: 4 }, scalar, tie('list'), tie('object')),
   list: fc.array(tie('any'), { maxLength: 30 }),
-  object: fc.dictionary(fc.string({ minLength: 1, maxLength: 30 }), tie('any'), { noNullPrototype: true }),
+  object: fc.dictionary(key, tie('any'), { noNullPrototype: true }),
 })).any;
 
 test('both write the same bytes and read them', () => {
@@ -32,8 +36,9 @@ test('both write the same bytes and read them', () => {
     fc.property(value, (one) => {
       const bytes = encode(one);
       assert.equal(bytes, encodeCbor(one));
-      assert.equal(decode(bytes), one);
-      assert.equal(decodeCbor(bytes), one);
+      // Not uvu's: it takes a key `constructor` for the class of the object.
+      deepStrictEqual(decode(bytes), one);
+      deepStrictEqual(decodeCbor(bytes), one);
     }),
     { numRuns: 300 },
   );
