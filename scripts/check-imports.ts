@@ -34,6 +34,7 @@ const OWNERS: readonly { readonly name: RegExp; readonly files: RegExp }[] = [
   { name: /^@hono\/node-server$/, files: /^targets\/node\// },
   { name: /^hono(\/|$)/, files: /^http-api\// },
   { name: /^cbor-x(\/|$)/, files: /^logged\/storage\/format\/cbor\.ts$/ },
+  { name: /^libsodium-wrappers-sumo$/, files: /^targets\/node\// },
   { name: /^lmdb$/, files: /^targets\/node\// },
 ];
 
