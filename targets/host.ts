@@ -21,6 +21,10 @@ export interface Host {
   readonly clock: Clock;
   readonly random: Random;
   readonly bytes: Bytes;
+  readonly aes: Aes;
+
+  /** Loads the library when it is asked for: only a service that keeps secrets pays for it. */
+  sodium(): Promise<Sodium>;
 }
 
 /** `ENOENT`, `EEXIST`, `ENOSPC`, `EIO`, `EROFS`, `EACCES`, `EAGAIN`, ... as Node spells them. */
@@ -260,4 +264,70 @@ export interface Bytes {
 
   /** Negative, zero or positive, in the order of unsigned bytes, a prefix first. */
   compare(a: Uint8Array, b: Uint8Array): number;
+}
+
+/**
+ * Cryptography as libsodium has it. Arguments are read before a call returns and never kept, results are arrays of
+ * their own, and what was copied on the way is wiped where the host can. Any message, associated data, password and
+ * HMAC key may be empty; a length or number that is not among those named is EINVAL. Who seals must never use a nonce
+ * twice with one key: a random nonce is safe for XChaCha20 (24 bytes), and only for so many messages with 12 bytes.
+ */
+export interface Sodium {
+  /** XChaCha20-Poly1305 (IETF draft): the ciphertext, then a tag of 16 bytes. Key 32 bytes, nonce 24. */
+  seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): Uint8Array;
+
+  /** The plaintext, or null when anything differs from what was sealed. */
+  open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, associated: Uint8Array): Uint8Array | null;
+
+  /** As `seal`, with ChaCha20-Poly1305 of RFC 8439. Key 32 bytes, nonce 12. */
+  chachaSeal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): Uint8Array;
+  chachaOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, associated: Uint8Array): Uint8Array | null;
+
+  /** BLAKE2b (RFC 7693) of 16 to 64 bytes, with or without a key of 16 to 64 bytes. */
+  blake2b(message: Uint8Array, lengthBytes: number, key?: Uint8Array): Uint8Array;
+
+  /** HMAC (RFC 2104), with a key of any length. */
+  hmac(hash: HmacHash, key: Uint8Array, message: Uint8Array): Uint8Array;
+
+  /**
+   * Argon2id 1.3 (RFC 9106) with one lane. It runs beside the event loop and takes seconds on a router: how many run
+   * at a time, and so how much memory they take together, is the caller's concern. All of it is given back before the
+   * promise settles, or soon after. Salt 16 bytes. Errors: EINVAL, ENOMEM.
+   */
+  argon2id(password: Uint8Array, salt: Uint8Array, cost: Argon2Cost): Promise<Uint8Array>;
+
+  /** Whether both hold the same bytes; how long it takes depends on their lengths only. */
+  equal(a: Uint8Array, b: Uint8Array): boolean;
+
+  /** Overwrites with zeros, also when nobody reads them afterwards. */
+  wipe(bytes: Uint8Array): void;
+}
+
+export type HmacHash = 'sha2-256' | 'sha2-512';
+
+export interface Argon2Cost {
+  /** 8 KiB to 1 GiB; what is not a multiple of 1 KiB counts as the one below. */
+  readonly memoryBytes: number;
+  /** 1 to 1000. */
+  readonly passes: number;
+  /** Of the result: 16 to 64. */
+  readonly lengthBytes: number;
+}
+
+/**
+ * AES for what others have sealed with it, or must be able to open: slow on CPUs without instructions for it, but
+ * always in constant time. Keys are 16 or 32 bytes. The rest is as with `Sodium`.
+ */
+export interface Aes {
+  /** AES-GCM (NIST SP 800-38D): the ciphertext, then a tag of 16 bytes. Nonce 12 bytes. */
+  gcmSeal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): Uint8Array;
+
+  /** The plaintext, or null when anything differs from what was sealed. */
+  gcmOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, associated: Uint8Array): Uint8Array | null;
+
+  /**
+   * Counter mode, both ways, as streambed has it: `bytes` XOR the AES of one block after the other, where the first
+   * four bytes of a block are a big-endian counter. `block`, 16 bytes, is the first of them.
+   */
+  ctr(key: Uint8Array, block: Uint8Array, bytes: Uint8Array): Uint8Array;
 }
