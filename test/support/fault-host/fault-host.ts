@@ -1,6 +1,6 @@
 /**
  * A host that counts its calls and can be told to fail at any of them, on top of a memory host. Files and the
- * key-value store are counted; clock, network, random numbers and bytes are not.
+ * key-value store are counted; clock, network, random numbers, bytes and cryptography are not.
  *
  *   const disk = new MemoryDisk(seed);
  *   const host = new FaultHost(disk);       // a new process on the disk
@@ -28,7 +28,7 @@
  *     for (const choice of cutChoices(disk.pendingCount, stop)) check(new FaultHost(disk.powerCut(choice)));
  *   }
  */
-import type { Bytes, Clock, Files, Host, Kv, Net, Random } from '../../../targets/host.ts';
+import type { Aes, Bytes, Clock, Files, Host, Kv, Net, Random, Sodium } from '../../../targets/host.ts';
 import type { MemoryDisk } from '../memory-host/disk.ts';
 import type { MemoryProcess } from '../memory-host/process.ts';
 import { FaultFiles } from './fault-files.ts';
@@ -44,6 +44,7 @@ export class FaultHost implements Host {
   readonly clock: Clock;
   readonly random: Random;
   readonly bytes: Bytes;
+  readonly aes: Aes;
   /** Resolves with the call before which the power went. */
   readonly stopped: Promise<HostCall>;
   plan: Plan = () => null;
@@ -65,6 +66,7 @@ export class FaultHost implements Host {
     };
     this.random = this.process.random;
     this.bytes = this.process.bytes;
+    this.aes = this.process.aes;
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
     });
@@ -76,6 +78,10 @@ export class FaultHost implements Host {
 
   get stoppedAt(): HostCall | null {
     return this.#stoppedAt;
+  }
+
+  sodium(): Promise<Sodium> {
+    return this.process.sodium();
   }
 
   /** Counts a call and says what shall become of it. */
