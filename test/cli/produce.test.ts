@@ -2,6 +2,7 @@ import * as assert from 'uvu/assert';
 import { CommitLogError, type ConsumerRecord } from '../../logged/commit-log.ts';
 import { suite } from '../support/suite.ts';
 import { Session } from './session.ts';
+import { base64, fromUtf8, latin1 } from '../support/text.ts';
 
 const test = suite('logged produce');
 
@@ -15,11 +16,11 @@ async function stored(session: Session, topic: string): Promise<ConsumerRecord[]
 const HINT = 'logged: hint: logged produce --help shows what a line may be; plain text needs --topic\n';
 
 const values = (records: readonly ConsumerRecord[]) =>
-  records.map(({ value }) => (value === null ? null : Buffer.from(value).toString('latin1')));
+  records.map(({ value }) => (value === null ? null : latin1(value)));
 
 test('lines of JSON, however they arrive, with a last line that has no end', async () => {
   const session = new Session();
-  const line = (value: string) => `{"topic":"t","key":1,"value":"${Buffer.from(value).toString('base64')}"}`;
+  const line = (value: string) => `{"topic":"t","key":1,"value":"${base64(value)}"}`;
   const text = `${line('one')}\n\n  \r\n${line('two')}\r\n${line('three')}`;
   const ran = await session.run(['produce', '--file', '-'], { input: text.split('') });
   assert.equal(ran, { code: 0, out: '', err: '' });
@@ -62,12 +63,12 @@ test('plain lines with key delimiter, headers, partition, fixed key and tombston
   assert.equal(ran, { code: 0, out: '', err: '' });
   const records = await stored(session, 't');
   assert.equal(values(records), ['v1', 'no key', null, 'v\tw']);
-  const keys = records.map(({ key }) => Buffer.from(key!).toString());
+  const keys = records.map(({ key }) => fromUtf8(key!));
   assert.equal(keys, ['k1', 'fixed', 'k2', '']);
   for (const { partition, headers } of records) {
     assert.is(partition, 1);
     assert.equal(
-      headers.map(({ name, value }) => [name, Buffer.from(value!).toString()]),
+      headers.map(({ name, value }) => [name, fromUtf8(value!)]),
       [
         ['a', '1'],
         ['b', 'x=y'],
@@ -80,7 +81,7 @@ test('a delimiter of several characters, and values that are not text', async ()
   const session = new Session();
   await session.run(['produce', '-t', 't', '--key-delimiter=::'], { input: ['a:b::c::d\n'] });
   const [record] = await stored(session, 't');
-  assert.is(Buffer.from(record!.key!).toString(), 'a:b');
+  assert.is(fromUtf8(record!.key!), 'a:b');
   assert.equal(values([record!]), ['c::d']);
   const file = session.host.files.open('/binary', 'create');
   file.write(Uint8Array.of(0xff, 0x00, 0x0d, 0x0a), 0);

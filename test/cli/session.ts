@@ -4,6 +4,7 @@ import { runLogged } from '../../logged/cli/main.ts';
 import type { Terminal } from '../../logged/cli/terminal.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';
 import { type ReferenceLog, referenceLog } from '../support/reference-log/reference-log.ts';
+import { latin1 } from '../support/text.ts';
 
 export interface Ran {
   readonly code: number;
@@ -50,7 +51,7 @@ export class Session {
       write: async (bytes) => {
         if (writes >= (arrangement.writesUntilBroken ?? Number.POSITIVE_INFINITY)) return false;
         writes += 1;
-        const text = Buffer.from(bytes).toString('latin1');
+        const text = latin1(bytes);
         out += text;
         arrangement.written?.(text);
         return true;

@@ -2,6 +2,7 @@ import * as assert from 'uvu/assert';
 import { CommitLogError } from '../../logged/commit-log.ts';
 import { suite } from '../support/suite.ts';
 import { Session } from './session.ts';
+import { fromUtf8 } from '../support/text.ts';
 
 const test = suite('logged subscribe');
 
@@ -139,7 +140,7 @@ test('printing to a file, which is replaced', async () => {
     const file = session.host.files.open('/out', 'read');
     const bytes = new Uint8Array(file.lengthBytes());
     file.read(bytes, 0);
-    return Buffer.from(bytes).toString();
+    return fromUtf8(bytes);
   };
   assert.is(await shown(session, '--output=/out'), '');
   assert.is(content(), '0 1 2 ');

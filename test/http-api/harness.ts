@@ -7,10 +7,10 @@ import { registerStreams } from '../../http-api/kafka/streams/routes.ts';
 import { registerV2 } from '../../http-api/kafka/v2/routes.ts';
 import { registerV3 } from '../../http-api/kafka/v3/routes.ts';
 import { defaultLimits, type KafkaLimits } from '../../http-api/limits.ts';
-import { nodeBytes } from '../../targets/node/bytes.ts';
-import { nodeRandom } from '../../targets/node/random.ts';
 import { MemoryClock } from '../support/memory-host/clock.ts';
 import { referenceLog, type ReferenceLog } from '../support/reference-log/reference-log.ts';
+import { bytes, random } from '../support/platform.ts';
+import { fromBase64, utf8 } from '../support/text.ts';
 
 /** What the clock says at first: 2024-02-29T12:34:56.789Z. */
 export const START = 1_709_210_096_789;
@@ -33,8 +33,8 @@ export function face(deps: Partial<KafkaDeps> = {}, limits: Partial<KafkaLimits>
     {
       log,
       clock,
-      random: nodeRandom,
-      bytes: nodeBytes,
+      random,
+      bytes,
       limits: { ...defaultLimits, ...limits },
       stopping: stopping.signal,
       report: (line) => reported.push(line),
@@ -76,7 +76,7 @@ export async function ask(
   { type = V2, accept, headers = {}, signal }: Ask = {},
 ): Promise<Answer> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const encoded = text === undefined ? {} : { body: new TextEncoder().encode(text) };
+  const encoded = text === undefined ? {} : { body: utf8(text) };
   const types = text === undefined || type === '' ? {} : { 'content-type': type };
   const length = text === undefined ? {} : { 'content-length': String(encoded.body?.length) };
   const accepts = accept === undefined ? {} : { accept };
@@ -109,14 +109,6 @@ export function fails(answer: Answer, status: number, errorCode: number, message
   assert.equal(Object.keys(answer.json), ['error_code', 'message']);
   if (typeof message === 'string') assert.is(answer.json.message, message);
   else if (message !== undefined) assert.match(answer.json.message, message);
-}
-
-export function b64(text: string): string {
-  return Buffer.from(text).toString('base64');
-}
-
-export function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
 }
 
 /** Produces text values straight into the log, without keys, to partition 0 unless told otherwise. */
@@ -165,5 +157,5 @@ export async function read(one: Face, path: string, query = ''): Promise<string[
   if (answer.value === null) await one.clock.advance(1000);
   const { status, json, text } = await asked;
   assert.is(status, 200, text);
-  return json.map(({ value }: { value: string }) => Buffer.from(value, 'base64').toString());
+  return json.map(({ value }: { value: string }) => fromBase64(value));
 }

@@ -1,7 +1,8 @@
 /** A tour of the Kafka face: each operation with each of its replies. */
 import * as assert from 'uvu/assert';
 import { openApi } from '../../http-api/kafka/openapi.ts';
-import { b64, BINARY, face, fill, JSON_V2, V2 } from './harness.ts';
+import { BINARY, face, fill, JSON_V2, V2 } from './harness.ts';
+import { base64 } from '../support/text.ts';
 import { documentText } from './openapi-document.ts';
 import { EMPTY, JSON_TYPE, Tourist } from './openapi-tourist.ts';
 
@@ -50,20 +51,20 @@ async function topicsOfV2(own: Tourist): Promise<void> {
 async function produceV2(own: Tourist): Promise<void> {
   own.one = face();
   await own.one.log.createTopic('t');
-  const binary = { records: [{ key: b64('k'), value: b64('v'), partition: 0 }, { value: null }] };
+  const binary = { records: [{ key: base64('k'), value: base64('v'), partition: 0 }, { value: null }] };
   const json = { records: [{ key: 1, value: { a: [1] } }, {}] };
-  const header = { key: 'h', value: b64('v') };
+  const header = { key: 'h', value: base64('v') };
   const record = {
     topic: 't',
     headers: [header],
     timestamp: '2022-05-25T05:22:24Z',
     key: 7,
-    value: b64('v'),
+    value: base64('v'),
     partition: 0,
   };
   const repeatable = { 'streambed-producer-id': '1', 'streambed-producer-sequence': '5' };
   for (const path of ['/topics/t', '/topics/t/partitions/0']) {
-    const records = path === '/topics/t' ? binary : { records: [{ value: b64('v') }, { key: null }] };
+    const records = path === '/topics/t' ? binary : { records: [{ value: base64('v') }, { key: null }] };
     for (const type of [BINARY, V2]) await own.go(200, 'POST', path, records, { type, headers: repeatable });
     await own.go(200, 'POST', path, json, { type: JSON_V2, accept: JSON_TYPE });
     await own.go(400, 'POST', path, '{', { type: BINARY });
@@ -280,7 +281,7 @@ async function recordsOfV3(own: Tourist): Promise<void> {
   const record = {
     partition_id: 0,
     headers: [
-      { name: 'h', value: b64('v') },
+      { name: 'h', value: base64('v') },
       { name: 'n', value: null },
     ],
     key: { type: 'STRING', data: 'k' },

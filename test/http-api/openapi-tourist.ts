@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { CommitLogError, type CommitLogErrorCode } from '../../logged/commit-log.ts';
 import { type Ask, face, type Face, V2 } from './harness.ts';
 import { document, type Operation, type Reply, resolve, violation } from './openapi-document.ts';
+import { utf8 } from '../support/text.ts';
 
 export const JSON_TYPE = 'application/json';
 export const EMPTY = '';
@@ -28,13 +29,13 @@ export class Tourist {
       method,
       headers: {
         ...(text === undefined || type === EMPTY ? {} : { 'content-type': type }),
-        ...(text === undefined ? {} : { 'content-length': String(Buffer.byteLength(text)) }),
+        ...(text === undefined ? {} : { 'content-length': String(utf8(text).length) }),
         ...(accept === undefined ? {} : { accept }),
         ...headers,
       },
       ...(text === undefined || method === 'GET' ? {} : { body: text }),
     };
-    const env = method === 'GET' && text !== undefined ? { readGetBody: async () => Buffer.from(text) } : {};
+    const env = method === 'GET' && text !== undefined ? { readGetBody: async () => utf8(text) } : {};
     const { template, operation } = operationOf(method, path);
     const asked = this.one.app.request(`http://edge.example:8082${path}`, init, env);
     await this.one.clock.settle();

@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
 import { suite } from '../support/suite.ts';
-import { ask, b64, BINARY, face, fails, fill, JSON_V2, ok, started, V2 } from './harness.ts';
+import { ask, BINARY, face, fails, fill, JSON_V2, ok, started, V2 } from './harness.ts';
+import { base64 } from '../support/text.ts';
 
 const test = suite("Redpanda's read without state");
 
@@ -13,7 +14,7 @@ test('reads from an offset, in the format that is asked for', async () => {
   const record = (offset: number, value: unknown) => ({ topic: 't', key: null, value, partition: 0, offset });
   ok(await ask(one, 'GET', at(1), undefined, { accept: JSON_V2 }), [record(1, 2), record(2, 3)], JSON_V2);
   for (const accept of [BINARY, V2, '*/*', undefined]) {
-    ok(await ask(one, 'GET', at(2), undefined, { accept }), [record(2, b64('3'))], BINARY);
+    ok(await ask(one, 'GET', at(2), undefined, { accept }), [record(2, base64('3'))], BINARY);
   }
   ok(await ask(one, 'GET', at(0, 0, 1), undefined, { accept: JSON_V2 }), [record(0, 1)], JSON_V2);
   const { json } = await ask(one, 'GET', `${at(2)}&include=timestamp`);

@@ -1,12 +1,13 @@
 import * as assert from 'uvu/assert';
 import { CommitLogError } from '../../logged/commit-log.ts';
 import { suite } from '../support/suite.ts';
-import { ask, b64, type Face, face, fails, fill, ok, started, utf8 } from './harness.ts';
+import { ask, type Face, face, fails, fill, ok, started } from './harness.ts';
+import { base64, fromUtf8, utf8 } from '../support/text.ts';
 
 const test = suite("streambed's dialect");
 
 const JSON_TYPE = { type: 'application/json' };
-const record = { topic: 'ns:t', headers: [], timestamp: null, key: 7, value: b64('v'), partition: 0 };
+const record = { topic: 'ns:t', headers: [], timestamp: null, key: 7, value: base64('v'), partition: 0 };
 
 function produce(one: Face, body: unknown, options = JSON_TYPE) {
   return ask(one, 'POST', '/topics/ns:t', body, options);
@@ -31,7 +32,7 @@ function reading(response: Response) {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
-      state.text += Buffer.from(value).toString();
+      state.text += fromUtf8(value);
     }
     state.ended = true;
   };

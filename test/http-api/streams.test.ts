@@ -1,7 +1,8 @@
 import * as assert from 'uvu/assert';
 import { CommitLogError } from '../../logged/commit-log.ts';
 import { suite } from '../support/suite.ts';
-import { ask, b64, done, type Face, face, fails, fill, ok, utf8 } from './harness.ts';
+import { ask, done, type Face, face, fails, fill, ok } from './harness.ts';
+import { base64, fromUtf8, utf8 } from '../support/text.ts';
 
 const test = suite('streams');
 
@@ -17,7 +18,7 @@ async function open(one: Face, query: string, headers: Record<string, string> = 
     for (;;) {
       const { done: end, value } = await reader.read();
       if (end) break;
-      state.text += Buffer.from(value).toString();
+      state.text += fromUtf8(value);
     }
     state.ended = true;
   };
@@ -47,8 +48,8 @@ test('records as lines of JSON, from the beginning on, with headers and time', a
   assert.is(response.headers.get('content-type'), 'application/x-ndjson');
   assert.is(
     await take(),
-    `{"topic":"t","key":"${b64('k')}","value":"${b64('v')}","partition":0,"offset":0,` +
-      `"timestamp":"1970-01-01T00:00:00Z","headers":[{"name":"h","value":"${b64('x')}"}]}\n`,
+    `{"topic":"t","key":"${base64('k')}","value":"${base64('v')}","partition":0,"offset":0,` +
+      `"timestamp":"1970-01-01T00:00:00Z","headers":[{"name":"h","value":"${base64('x')}"}]}\n`,
   );
   await fill(one, 't', ['a']);
   assert.equal(offsetsOf(await take()), [1]);

@@ -3,7 +3,6 @@ import { CommitLogError } from '../../logged/commit-log.ts';
 import { suite } from '../support/suite.ts';
 import {
   ask,
-  b64,
   BINARY,
   done,
   earliest,
@@ -16,9 +15,9 @@ import {
   read,
   started,
   subscribed,
-  utf8,
   V2,
 } from './harness.ts';
+import { base64, utf8 } from '../support/text.ts';
 
 const test = suite('v2 consumer instances');
 
@@ -105,7 +104,7 @@ test('the format of the reader and that of the instance', async () => {
   const record = { topic: 't', partition: 0, offset: 0 };
   ok(
     await accepts(binary, undefined),
-    [{ ...record, key: b64('"k"'), value: b64('{"n":18446744073709551615}') }],
+    [{ ...record, key: base64('"k"'), value: base64('{"n":18446744073709551615}') }],
     BINARY,
   );
   const answer = await accepts(json, V2);
@@ -159,7 +158,7 @@ test('headers and timestamps when asked for', async () => {
     [
       {
         headers: [
-          { name: 'h', value: b64('x') },
+          { name: 'h', value: base64('x') },
           { name: 'none', value: null },
         ],
         timestamp: '2017-07-14T02:40:00.000250Z',

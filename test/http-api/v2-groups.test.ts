@@ -2,6 +2,7 @@ import * as assert from 'uvu/assert';
 import { assignRanges } from '../../http-api/kafka/v2/range-assignment.ts';
 import { suite } from '../support/suite.ts';
 import { ask, done, face, type Face, fill, instance, started } from './harness.ts';
+import { fromBase64 } from '../support/text.ts';
 
 const test = suite('v2 consumer groups');
 
@@ -68,7 +69,7 @@ test('the one that takes over goes on behind the commit', async () => {
   const values = async (path: string, query: string) => {
     const asked = ask(one, 'GET', `${path}/records${query}`);
     if ((await started(one, asked)).value === null) await one.clock.advance(1000);
-    return (await asked).json.map(({ value }: { value: string }) => Buffer.from(value, 'base64').toString());
+    return (await asked).json.map(({ value }: { value: string }) => fromBase64(value));
   };
   const a = await join(one, 'a', { topics: ['t'] }, { 'auto.commit.enable': true });
   assert.equal((await values(a, '')).length, 6);
@@ -110,7 +111,7 @@ test('partitions that are added, and topics that appear, are read from their beg
   for (const path of [named, pattern]) {
     const { json } = await ask(one, 'GET', `${path}/records`);
     assert.equal(
-      json.map(({ value }: { value: string }) => Buffer.from(value, 'base64').toString()),
+      json.map(({ value }: { value: string }) => fromBase64(value)),
       ['new'],
     );
   }

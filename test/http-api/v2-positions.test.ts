@@ -13,8 +13,8 @@ import {
   read,
   started,
   subscribed,
-  utf8,
 } from './harness.ts';
+import { utf8 } from '../support/text.ts';
 
 const test = suite('v2 positions and commits');
 

@@ -2,6 +2,7 @@ import * as assert from 'uvu/assert';
 import { defaultLimits } from '../../http-api/limits.ts';
 import { suite } from '../support/suite.ts';
 import { producerHeaders, stored, text, type V3, v3 } from './v3-harness.ts';
+import { clock } from '../support/platform.ts';
 
 const test = suite('v3 stream flow');
 
@@ -32,7 +33,7 @@ async function settled(counted: { bytes: number }): Promise<number> {
   for (let quiet = 0, before = -1; quiet < 50; quiet++) {
     if (counted.bytes !== before) quiet = 0;
     before = counted.bytes;
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => clock.soon(resolve));
   }
   return counted.bytes;
 }

@@ -5,10 +5,9 @@ import { type GroupMember, type KafkaDeps, kafkaApp } from '../../http-api/kafka
 import { registerV3 } from '../../http-api/kafka/v3/routes.ts';
 import { defaultLimits } from '../../http-api/limits.ts';
 import type { ConsumerRecord, Producer } from '../../logged/commit-log.ts';
-import { nodeBytes } from '../../targets/node/bytes.ts';
-import { nodeClock } from '../../targets/node/clock.ts';
-import { nodeRandom } from '../../targets/node/random.ts';
 import { referenceLog, type ReferenceLog } from '../support/reference-log/reference-log.ts';
+import { bytes as platformBytes, clock as realClock, random } from '../support/platform.ts';
+import { fromUtf8, utf8 } from '../support/text.ts';
 
 /** What the clock says: 2024-02-29T12:34:56.789Z. */
 export const NOW = 1_709_210_096_789;
@@ -32,7 +31,7 @@ export function v3(
     readonly hasLength?: boolean;
   } = {},
 ): V3 {
-  const clock = { ...nodeClock, now: () => NOW };
+  const clock = { ...realClock, now: () => NOW };
   const { createTopicsByUse, rememberedCalls } = deps;
   const log = referenceLog({ clock, createTopicsByUse, rememberedCalls });
   const reported: string[] = [];
@@ -42,8 +41,8 @@ export function v3(
     {
       log,
       clock,
-      random: nodeRandom,
-      bytes: nodeBytes,
+      random,
+      bytes: platformBytes,
       limits: defaultLimits,
       stopping: stopping.signal,
       report: (line) => reported.push(line),
@@ -79,7 +78,7 @@ export async function ask(
 ): Promise<Answer> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const type = body === undefined ? {} : { 'content-type': 'application/json' };
-  const length = text === undefined || !hasLength ? {} : { 'content-length': String(Buffer.byteLength(text)) };
+  const length = text === undefined || !hasLength ? {} : { 'content-length': String(utf8(text).length) };
   const url = path.startsWith('/v3') || path.startsWith('/kafka') ? path : `/v3/clusters/edge-1${path}`;
   const init = { method, headers: { ...type, ...length, ...headers }, ...(text === undefined ? {} : { body: text }) };
   return answerOf(await app.request(`http://edge.example:8082${url}`, init));
@@ -117,7 +116,7 @@ export async function stored({ log }: V3, topic: string): Promise<ConsumerRecord
 }
 
 export function text(bytes: Uint8Array | null): string | null {
-  return bytes === null ? null : new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  return bytes === null ? null : fromUtf8(bytes);
 }
 
 export function bytes(value: string): Uint8Array {

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { JsonSplitter, SplitError } from '../../http-api/kafka/v3/json-splitter.ts';
+import { fromUtf8 } from '../support/text.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('v3 json splitter');
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
 const LIMITS = { maxBytes: 1 << 20, maxDepth: 32 };
 
 /** The objects of a text that arrives in these chunks, as text, and the code of what ended it. */
@@ -15,8 +15,7 @@ function split(chunks: Uint8Array[], limits = LIMITS): { objects: string[]; code
   try {
     for (const chunk of chunks) {
       splitter.push(chunk);
-      for (let object = splitter.next(); object !== null; object = splitter.next())
-        objects.push(decoder.decode(object));
+      for (let object = splitter.next(); object !== null; object = splitter.next()) objects.push(fromUtf8(object));
     }
     splitter.end();
     return { objects, code: null };

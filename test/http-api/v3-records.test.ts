@@ -2,8 +2,8 @@ import * as assert from 'uvu/assert';
 import { CommitLogError, type Producer } from '../../logged/commit-log.ts';
 import { type Suite, suite } from '../support/suite.ts';
 import { type Answer, ask, bytes, fails, producerHeaders, stored, text, type V3, v3 as create } from './v3-harness.ts';
+import { base64, utf8 } from '../support/text.ts';
 
-const b64 = (value: string): string => Buffer.from(value).toString('base64');
 const AT = '2024-02-29T12:34:56.789Z';
 
 /** Produces what stands in the body and gives the reports, each of which must end with CR LF. */
@@ -42,8 +42,8 @@ function records(test: Suite, v3: typeof create): void {
     const own = v3();
     const record = {
       partition_id: null,
-      headers: [{ name: 'h', value: b64('1') }, { name: 'h', value: null }, { name: 'g' }],
-      key: { type: 'BINARY', data: b64('the-key') },
+      headers: [{ name: 'h', value: base64('1') }, { name: 'h', value: null }, { name: 'g' }],
+      key: { type: 'BINARY', data: base64('the-key') },
       value: { type: 'JSON', data: { temp: 21.5, ok: true } },
       timestamp: '2022-05-25T05:22:24.138956+02:00',
     };
@@ -75,8 +75,8 @@ function records(test: Suite, v3: typeof create): void {
 
   test('BINARY, JSON and STRING store what they say; without a type it is BINARY; null data is null', async () => {
     const cases: [data: string, stored: string | null, type: string][] = [
-      [`{"type":"BINARY","data":"${b64('\u0000ÿ')}"}`, '\u0000ÿ', 'BINARY'],
-      [`{"data":"${b64('plain')}"}`, 'plain', 'BINARY'],
+      [`{"type":"BINARY","data":"${base64('\u0000ÿ')}"}`, '\u0000ÿ', 'BINARY'],
+      [`{"data":"${base64('plain')}"}`, 'plain', 'BINARY'],
       [`{"type":null,"data":""}`, '', 'BINARY'],
       [`{"type":"BINARY","data":null}`, null, 'BINARY'],
       [`{"type":"BINARY"}`, null, 'BINARY'],
@@ -193,11 +193,7 @@ function records(test: Suite, v3: typeof create): void {
 
   test('bytes that are no UTF-8 are broken JSON', async () => {
     const own = v3();
-    const body = Buffer.concat([
-      Buffer.from('{}{"value":{"type":"STRING","data":"'),
-      Buffer.from([0xff]),
-      Buffer.from('"}}{}'),
-    ]);
+    const body = Uint8Array.from([...utf8('{}{"value":{"type":"STRING","data":"'), 0xff, ...utf8('"}}{}')]);
     const answer = await own.app.request('http://x/v3/clusters/edge-1/topics/t/records', { method: 'POST', body });
     const reports = (await answer.text())
       .trim()

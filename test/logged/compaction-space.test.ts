@@ -9,6 +9,7 @@ import { MemoryDisk } from '../support/memory-host/disk.ts';
 import { compactPartition } from '../support/reference-log/cleaning.ts';
 import { suite } from '../support/suite.ts';
 import { DIRECTORY, LogPartition, record } from './compaction/log-partition.ts';
+import { variable } from '../support/platform.ts';
 
 const test = suite('compaction on a full medium');
 
@@ -173,7 +174,7 @@ test('retention and random room: nothing is lost that the reference keeps, and w
   const steps = fc.record({ rolls, free, reserve: fc.constantFrom(0, 1000, 4000) });
   await fc.assert(
     fc.asyncProperty(records, steps, fc.constantFrom(1, 2, 3), fc.constantFrom(8, 16, 65_536), squeezeAndCheck),
-    { numRuns: Number(process.env['STREAMBED_RUNS'] ?? 100) },
+    { numRuns: Number(variable('STREAMBED_RUNS') ?? 100) },
   );
 });
 

@@ -13,9 +13,11 @@ import { MemoryDisk } from '../support/memory-host/disk.ts';
 import { cutChoices } from '../support/memory-host/power-cut.ts';
 import { SeededRandom } from '../support/memory-host/random.ts';
 import { suite } from '../support/suite.ts';
+import { variable } from '../support/platform.ts';
+import { clock } from '../support/platform.ts';
 
-const numRuns = Number(process.env.STRESS_RUNS ?? 15);
-const seed = Number(process.env.STRESS_SEED ?? Date.now() % 2 ** 31);
+const numRuns = Number(variable('STRESS_RUNS') ?? 15);
+const seed = Number(variable('STRESS_SEED') ?? Date.now() % 2 ** 31);
 const test = suite('concurrency');
 
 const topics = ['a', 'b'];
@@ -198,7 +200,7 @@ class Play {
 
   #turn(): Promise<void> {
     return new Promise((resolve) => {
-      setImmediate(resolve);
+      clock.soon(resolve);
     });
   }
 }

@@ -8,6 +8,7 @@ import type { End } from '../support/matrix/judge.ts';
 import { happened, type Ledger, type Moment } from '../support/matrix/ledger.ts';
 import { testMatrix, type Scenario, type World } from '../support/matrix/matrix.ts';
 import { suite } from '../support/suite.ts';
+import { fromUtf8 } from '../support/text.ts';
 
 const test = suite('crash matrix: clean');
 
@@ -36,7 +37,7 @@ function notesOf(ledger: Ledger): Notes {
   return found;
 }
 
-const text = (bytes: Uint8Array | null): string => (bytes === null ? '-' : new TextDecoder().decode(bytes));
+const text = (bytes: Uint8Array | null): string => (bytes === null ? '-' : fromUtf8(bytes));
 const bytes = (value: string): Uint8Array => new TextEncoder().encode(value);
 const shown = ({ key, value }: ConsumerRecord): string => `${text(key)}=${text(value)}`;
 

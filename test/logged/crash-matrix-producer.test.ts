@@ -12,6 +12,7 @@ import { openLog } from '../support/matrix/verdict.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';
 import { cutChoices } from '../support/memory-host/power-cut.ts';
 import { suite } from '../support/suite.ts';
+import { fromUtf8 } from '../support/text.ts';
 
 const test = suite('crash matrix: numbered records');
 
@@ -118,7 +119,7 @@ async function finish(disk: MemoryDisk, clients: readonly Client[], inOrder = tr
     subscriptions: [{ topic: 't' }],
     idleTimeoutMs: 0,
   })) {
-    const name = new TextDecoder().decode(value ?? undefined).replaceAll('.', '');
+    const name = (value === null ? '' : fromUtf8(value)).replaceAll('.', '');
     assert.ok(!found.has(name), `${name} is there twice, at ${found.get(name)} and ${partition}/${offset}`);
     found.set(name, `${partition}/${offset}`);
     const [id, sequence] = name.split('-');

@@ -26,10 +26,11 @@ import {
   writeFile,
 } from '../support/matrix/small-log.ts';
 import { suite } from '../support/suite.ts';
+import { variable } from '../support/platform.ts';
 
 const test = suite('damage of every byte');
 
-const FULL = process.env['STREAMBED_MATRIX'] === 'full';
+const FULL = variable('STREAMBED_MATRIX') === 'full';
 const PATTERNS = FULL ? [1, 2, 4, 8, 16, 32, 64, 128] : [0];
 
 /** A change of one file, and which of its bytes are not what they were. */

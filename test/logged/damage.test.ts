@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { CommitLogError } from '../../logged/commit-log.ts';
 import { verifyLog } from '../../logged/inspection/verify.ts';
 import type { LogEvent } from '../../logged/log-event.ts';
-import { nodeBytes } from '../../targets/node/bytes.ts';
+import { bytes as platformBytes } from '../support/platform.ts';
 import { FaultHost } from '../support/fault-host/fault-host.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';
 import {
@@ -19,6 +19,7 @@ import {
 } from '../support/matrix/small-log.ts';
 import { openLog } from '../support/matrix/verdict.ts';
 import { suite } from '../support/suite.ts';
+import { fromUtf8 } from '../support/text.ts';
 
 const test = suite('damage');
 
@@ -44,7 +45,7 @@ function withVersion(
 }
 
 const ofVersion2 = (bytes: Uint8Array): Uint8Array =>
-  withVersion(bytes, 2, 36, (changed) => nodeBytes.crc32c(changed, 0, 36));
+  withVersion(bytes, 2, 36, (changed) => platformBytes.crc32c(changed, 0, 36));
 
 async function codeOf(call: Promise<unknown>): Promise<string> {
   const error = await call.then(
@@ -55,7 +56,7 @@ async function codeOf(call: Promise<unknown>): Promise<string> {
 }
 
 const values = (records: readonly { value: Uint8Array | null }[]): string =>
-  records.map(({ value }) => new TextDecoder().decode(value ?? text('null'))).join(' ');
+  records.map(({ value }) => fromUtf8(value ?? text('null'))).join(' ');
 
 /** Damages the frames with those offsets. */
 function hit(disk: MemoryDisk, path: string, ...offsets: readonly number[]): void {
@@ -110,7 +111,7 @@ test('a topic of an unknown version', async () => {
   const disk = (await smallLog('closed')).copy();
   const path = '/data/log/topics/t/topic';
   const crcOf = (bytes: Uint8Array): number =>
-    nodeBytes.crc32c(bytes, 16, bytes.length, nodeBytes.crc32c(bytes, 0, 12));
+    platformBytes.crc32c(bytes, 16, bytes.length, platformBytes.crc32c(bytes, 0, 12));
   writeFile(disk, path, withVersion(readFile(disk, path), 2, 12, crcOf));
   const { log } = await opened(disk);
   assert.is(await codeOf(log.describeTopic('t')), 'unknown-version');

@@ -8,6 +8,7 @@ import { openLog } from '../support/matrix/verdict.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';
 import { cutChoices } from '../support/memory-host/power-cut.ts';
 import { suite } from '../support/suite.ts';
+import { fromUtf8 } from '../support/text.ts';
 
 const test = suite('faults');
 
@@ -22,8 +23,7 @@ async function put(log: CommitLog, value: string, topic = 't'): Promise<number |
   }
 }
 
-const shown = ({ offset, value }: ConsumerRecord): string =>
-  `${offset}=${new TextDecoder().decode(value ?? text('-'))}`;
+const shown = ({ offset, value }: ConsumerRecord): string => `${offset}=${fromUtf8(value ?? text('-'))}`;
 
 async function read(log: CommitLog, topic = 't'): Promise<string[]> {
   const records: string[] = [];

@@ -1,15 +1,12 @@
-/** The file log keeps the contract, on the memory host and on Node's own files. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** The file log keeps the contract, on the memory host and on the files of this runtime. */
 import * as assert from 'uvu/assert';
 import { FileLog } from '../../logged/file-log.ts';
 import type { Files } from '../../targets/host.ts';
-import { nodeFiles } from '../../targets/node/files.ts';
 import { commitLogContract } from '../contract/commit-log.ts';
 import type { OpenedLog } from '../contract/commit-log/harness.ts';
 import { countedFiles } from '../support/counted-files.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';
+import { makeTestDirectory, realHost, removeTree, runtimeName } from '../support/real-host.ts';
 
 commitLogContract({
   name: 'file log in memory',
@@ -20,13 +17,13 @@ commitLogContract({
 });
 
 commitLogContract({
-  name: 'file log on Node',
+  name: `file log on ${runtimeName}`,
   open: async (options) => {
-    const directory = mkdtempSync(join(tmpdir(), 'file-log-'));
-    const opened = await openLog(new MemoryDisk(), nodeFiles, `${directory}/log`, options?.createTopicsByUse);
+    const directory = makeTestDirectory();
+    const opened = await openLog(new MemoryDisk(), realHost().files, `${directory}/log`, options?.createTopicsByUse);
     const dispose = async (): Promise<void> => {
       await opened.dispose();
-      rmSync(directory, { recursive: true });
+      removeTree(directory);
     };
     return Object.create(opened, { dispose: { value: dispose } }) as OpenedLog;
   },

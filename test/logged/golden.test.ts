@@ -2,7 +2,6 @@
  * Logs of format version 1 as they are out there (`test/fixtures/log-v1`, made once by `scripts/golden-log.ts`): they
  * can be read and gone on with, and the same calls still make the same bytes.
  */
-import { readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import type { ConsumerRecord, ProduceResult, ProducerRecord } from '../../logged/commit-log.ts';
 import { FileLog } from '../../logged/file-log.ts';
@@ -16,16 +15,16 @@ import {
   makeGoldenLogs,
   NUMBERED,
   PRODUCER,
-} from '../../scripts/golden-log.ts';
+} from '../support/golden-log.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';
+import { readText } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
+import { fromUtf8, utf8 as text } from '../support/text.ts';
 
 const test = suite('golden bytes');
 
-const text = (value: string): Uint8Array => new TextEncoder().encode(value);
-
 function fixture(name: string): GoldenLog {
-  return decodeGolden(readFileSync(`${GOLDEN_DIRECTORY}/${name}.txt`, 'utf8'));
+  return decodeGolden(readText(`${GOLDEN_DIRECTORY}/${name}.txt`));
 }
 
 /** A disk with the files of a golden log, its writer's watermarks where they belong. */
@@ -96,8 +95,8 @@ for (const name of ['closed', 'killed'] as const) {
     const { log } = await open(fixture(name));
     const shown = (await read(log, 'compacted')).map(({ offset, key, value, appendedAt }) => [
       offset,
-      key && new TextDecoder().decode(key),
-      value && new TextDecoder().decode(value),
+      key && fromUtf8(key),
+      value && fromUtf8(value),
       appendedAt - BEGUN,
     ]);
     assert.equal(shown, [

@@ -4,6 +4,8 @@ import { FileLog, type FileLogOptions } from '../../logged/file-log.ts';
 import type { LogEvent } from '../../logged/log-event.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';
 import { suite } from '../support/suite.ts';
+import { clock } from '../support/platform.ts';
+import { fromUtf8 } from '../support/text.ts';
 
 const test = suite('housekeeping');
 const EVERY_MS = 1000;
@@ -33,7 +35,7 @@ async function scene(work: (scene: Scene) => Promise<void>, options: Partial<Fil
 async function valuesOf(log: FileLog, topic: string): Promise<string[]> {
   const values: string[] = [];
   for await (const { offset, value } of log.subscribe({ subscriptions: [{ topic }], idleTimeoutMs: 0 })) {
-    values.push(`${offset}=${value === null ? 'gone' : new TextDecoder().decode(value)}`);
+    values.push(`${offset}=${value === null ? 'gone' : fromUtf8(value)}`);
   }
   return values;
 }
@@ -154,7 +156,7 @@ test('a topic that is looked after while it is still being made can be written',
   disk.syncTurns = 5;
   const log = await FileLog.open(disk.host(), { root: '/log', housekeepingMs: 0 });
   const creating = log.createTopic('new', { config: { 'cleanup.policy': 'compact' } });
-  while (!(await log.listTopics()).includes('new')) await new Promise((resolve) => setImmediate(resolve));
+  while (!(await log.listTopics()).includes('new')) await new Promise<void>((resolve) => clock.soon(resolve));
   const [, compacted] = await Promise.all([creating, log.compact('new')]);
   assert.is(compacted.length, 1);
   assert.is((await log.produce({ topic: 'new', key: text('k'), value: text('v') })).offset, 0);

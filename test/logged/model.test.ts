@@ -11,9 +11,10 @@ import { ModelRun } from './model/run.ts';
 import { referenceSubject } from './model/subject.ts';
 import type { Subject } from './model/subject.ts';
 import { fileLogSubject } from './model/file-log-subject.ts';
+import { variable } from '../support/platform.ts';
 
-const numRuns = Number(process.env.MODEL_RUNS ?? 60);
-const seed = Number(process.env.MODEL_SEED ?? Date.now() % 2 ** 31);
+const numRuns = Number(variable('MODEL_RUNS') ?? 60);
+const seed = Number(variable('MODEL_SEED') ?? Date.now() % 2 ** 31);
 const test = suite('model');
 
 function property(open: () => Promise<Subject>) {

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { CommitLogError, type ConsumerRecord } from '../../logged/commit-log.ts';
 import { keyFromNumber, parseRecord, printKey, printRecord } from '../../logged/codecs/record-json.ts';
-import { nodeBytes } from '../../targets/node/bytes.ts';
+import { bytes } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('record-json');
-const utf8 = (text: string): Uint8Array => nodeBytes.encodeUtf8(text);
-const parse = (text: string) => parseRecord(text, nodeBytes);
+const utf8 = (text: string): Uint8Array => bytes.encodeUtf8(text);
+const parse = (text: string) => parseRecord(text, bytes);
 
 function consumed(record: Partial<ConsumerRecord>): ConsumerRecord {
   const defaults = { topic: 'my-topic', partition: 0, offset: 0, key: null, value: utf8('Hi there'), headers: [] };
@@ -30,14 +30,14 @@ test('a record is read and printed as streambed does', () => {
     ],
     timestamp: 1653456144138.956,
   });
-  assert.is(printRecord(consumed({ ...record, partition: 3, offset: 12 } as Partial<ConsumerRecord>), nodeBytes), text);
+  assert.is(printRecord(consumed({ ...record, partition: 3, offset: 12 } as Partial<ConsumerRecord>), bytes), text);
 });
 
 test('what is missing is printed as streambed prints it', () => {
   const text =
     '{"topic":"my-topic","headers":[],"timestamp":null,"key":0,"value":"SGkgdGhlcmU=","partition":0,"offset":0}';
-  assert.is(printRecord(consumed({}), nodeBytes), text);
-  assert.is(printRecord(consumed({ key: new Uint8Array(8) }), nodeBytes), text);
+  assert.is(printRecord(consumed({}), bytes), text);
+  assert.is(printRecord(consumed({ key: new Uint8Array(8) }), bytes), text);
 });
 
 test('null values are null, or empty for clients that cannot read a null', () => {
@@ -45,8 +45,8 @@ test('null values are null, or empty for clients that cannot read a null', () =>
   const head = '{"topic":"my-topic","headers":[{"key":"h","value":';
   const middle = '}],"timestamp":null,"key":0,"value":';
   const tail = ',"partition":0,"offset":0}';
-  assert.is(printRecord(record, nodeBytes), `${head}null${middle}null${tail}`);
-  assert.is(printRecord(record, nodeBytes, '""'), `${head}""${middle}""${tail}`);
+  assert.is(printRecord(record, bytes), `${head}null${middle}null${tail}`);
+  assert.is(printRecord(record, bytes, '""'), `${head}""${middle}""${tail}`);
 });
 
 test('headers, timestamp and partition may be left out; null key and value are none', () => {

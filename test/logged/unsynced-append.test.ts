@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { FileLog } from '../../logged/file-log.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';
 import { suite } from '../support/suite.ts';
+import { clock } from '../support/platform.ts';
 
 const test = suite('unsynced appends');
 
@@ -14,9 +15,9 @@ for (const durability of ['os', 'every:50ms']) {
     let isProducing = true;
     const turn = (): void => {
       turns++;
-      if (isProducing) setImmediate(turn);
+      if (isProducing) clock.soon(turn);
     };
-    setImmediate(turn);
+    clock.soon(turn);
     for (let i = 0; i < 10_000; i++) {
       const { offset } = await log.produce({ topic: 't', key: null, value: new Uint8Array(20) });
       assert.is(offset, i);

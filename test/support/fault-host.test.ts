@@ -6,6 +6,7 @@ import { runUntil } from './fault-host/run-until.ts';
 import { MemoryDisk } from './memory-host/disk.ts';
 import { cutChoices } from './memory-host/power-cut.ts';
 import { suite } from './suite.ts';
+import { fromUtf8 } from './text.ts';
 
 const test = suite('fault host');
 
@@ -18,7 +19,7 @@ function contentOf(disk: MemoryDisk, path: string): string | null {
   const bytes = new Uint8Array(file.lengthBytes());
   file.read(bytes, 0);
   file.close();
-  return new TextDecoder().decode(bytes);
+  return fromUtf8(bytes);
 }
 
 /** The one safe way to replace a file; seven calls. */

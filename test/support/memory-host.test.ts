@@ -4,6 +4,7 @@ import type { Host } from '../../targets/host.ts';
 import { MemoryDisk } from './memory-host/disk.ts';
 import { type CutChoice, cutChoices } from './memory-host/power-cut.ts';
 import { suite } from './suite.ts';
+import { fromUtf8 } from './text.ts';
 
 const test = suite('memory host');
 
@@ -23,7 +24,7 @@ function contentOf(disk: MemoryDisk, path: string): string | null {
   const bytes = new Uint8Array(file.lengthBytes());
   file.read(bytes, 0);
   file.close();
-  return new TextDecoder().decode(bytes);
+  return fromUtf8(bytes);
 }
 
 /** All that may come back under the path, over many seeds. */

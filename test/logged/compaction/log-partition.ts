@@ -10,14 +10,14 @@ import { PartitionReader } from '../../../logged/storage/reading/partition-reade
 import type { PartitionView } from '../../../logged/storage/reading/partition-view.ts';
 import { parseTopicConfig, type TopicConfig } from '../../../logged/topics/topic-config.ts';
 import type { Host } from '../../../targets/host.ts';
+import { fromUtf8 } from '../../support/text.ts';
 
 export type Content = Omit<ProducerRecord, 'topic' | 'partition'>;
 
 export const DIRECTORY = '/log/t/0';
 
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
-export const textOf = (bytes: Uint8Array | null): string | null =>
-  bytes === null ? null : new TextDecoder().decode(bytes);
+export const textOf = (bytes: Uint8Array | null): string | null => (bytes === null ? null : fromUtf8(bytes));
 
 export const record = (key: string | null, value: string | null): Content => ({
   key: key === null ? null : bytesOf(key),

@@ -7,6 +7,7 @@ import { partitionsOf, topicsOf } from './contents.ts';
 import { Foreteller } from './foretold.ts';
 import { segmentsOf } from './segments.ts';
 import type { Bounds, Cleaning, Subject } from './subject.ts';
+import { clock } from '../../support/platform.ts';
 
 const root = '/data/log';
 
@@ -48,7 +49,7 @@ class FileLogSubject implements Subject {
     void this.#open.compact(topic).catch(() => undefined);
     for (let turn = 0; turn < turns; turn++) {
       await new Promise<void>((resolve) => {
-        setImmediate(resolve);
+        clock.soon(resolve);
       });
     }
     await this.crash(cutSeed);

@@ -7,6 +7,7 @@ import { configs, groups, topics } from './actions.ts';
 import type { Action, During, RecordPlan, StartPlan } from './actions.ts';
 import { areEqual, assertSame, contentsOf, partitionsOf, recordsOf, topicsOf } from './contents.ts';
 import type { Cleaning, Subject } from './subject.ts';
+import { clock } from '../../support/platform.ts';
 
 type Fields = Omit<ProducerRecord, 'topic'>;
 type Do<Name extends Action['do']> = Extract<Action, { do: Name }>;
@@ -311,6 +312,6 @@ function noted(): void {
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
-    setImmediate(resolve);
+    clock.soon(resolve);
   });
 }

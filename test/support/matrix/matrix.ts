@@ -22,9 +22,10 @@ import type { Suite } from '../suite.ts';
 import { Actor } from './actor.ts';
 import { Ledger } from './ledger.ts';
 import { checkLog, type Judge, openLog, type Options, type Thoroughness } from './verdict.ts';
+import { variable } from '../platform.ts';
 
-const SETTING = process.env['STREAMBED_MATRIX'] ?? '';
-export const SEED = Number(process.env['STREAMBED_SEED'] ?? 1);
+const SETTING = variable('STREAMBED_MATRIX') ?? '';
+export const SEED = Number(variable('STREAMBED_SEED') ?? 1);
 const FULL = SETTING === 'full';
 const FACTOR = /^x\d+$/.test(SETTING) ? Number(SETTING.slice(1)) : 1;
 const ONLY = SETTING.includes('@') ? SETTING : null;

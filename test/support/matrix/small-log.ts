@@ -10,9 +10,9 @@ import type { LogEvent } from '../../../logged/log-event.ts';
 import { FrameScanner } from '../../../logged/storage/reading/frame-scanner.ts';
 import { describeFrame } from '../../../logged/storage/index-file.ts';
 import { SEGMENT_HEADER_BYTES } from '../../../logged/storage/format/segment-header.ts';
-import { nodeBytes } from '../../../targets/node/bytes.ts';
 import { FaultHost } from '../fault-host/fault-host.ts';
 import { MemoryDisk } from '../memory-host/disk.ts';
+import { bytes as platformBytes } from '../platform.ts';
 import { openLog, type Options, ROOT } from './verdict.ts';
 
 /** How the process that wrote the log ended. */
@@ -205,7 +205,7 @@ export function framesOf(disk: MemoryDisk, path: string): Frame[] {
   const frames: Frame[] = [];
   const file = disk.host().files.open(path, 'read');
   const range = { from: SEGMENT_HEADER_BYTES, to: file.lengthBytes(), chunkBytes: 4096 };
-  const scanner = new FrameScanner(nodeBytes, file, range);
+  const scanner = new FrameScanner(platformBytes, file, range);
   while (scanner.next() === 'frame') {
     const { baseOffset, lastOffset, isControl } = describeFrame(scanner);
     const { position, nextPosition } = scanner;

@@ -14,6 +14,7 @@ import { contentOf, nameOf } from './actor.ts';
 import { type Dump, dumpOf } from './dump.ts';
 import { type End, judge } from './judge.ts';
 import type { Ledger } from './ledger.ts';
+import { hex } from '../text.ts';
 
 export const ROOT = '/data/log';
 
@@ -130,5 +131,5 @@ function readHex(host: Host, path: string): string {
   const bytes = new Uint8Array(file.lengthBytes());
   file.read(bytes, 0);
   file.close();
-  return Buffer.from(bytes).toString('hex');
+  return hex(bytes);
 }

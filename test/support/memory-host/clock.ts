@@ -1,5 +1,6 @@
 /** The time of a memory disk's world: it stands still until a test advances it. */
 import type { Timer } from '../../../targets/host.ts';
+import { clock } from '../platform.ts';
 
 /** More turns than any honest piece of work takes: something calls itself again and again. */
 const maxTurns = 100_000;
@@ -46,7 +47,7 @@ export class MemoryClock {
 
   soon(callback: () => void): void {
     this.#outstanding += 1;
-    setImmediate(() => {
+    clock.soon(() => {
       this.#outstanding -= 1;
       callback();
     });
@@ -69,7 +70,7 @@ export class MemoryClock {
   async settle(): Promise<void> {
     for (let turns = 0; turns < maxTurns; turns += 1) {
       await new Promise<void>((resolve) => {
-        setImmediate(resolve);
+        clock.soon(resolve);
       });
       if (this.#outstanding === 0) return;
     }

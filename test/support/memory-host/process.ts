@@ -1,10 +1,10 @@
 /** A process of the memory host: what dies by kill -9 while the disk stays. */
-import { nodeBytes } from '../../../targets/node/bytes.ts';
-import type { Bytes, Clock, Host, Kv, Net, Random, Timer } from '../../../targets/host.ts';
+import type { Aes, Bytes, Clock, Host, Kv, Net, Random, Sodium, Timer } from '../../../targets/host.ts';
 import type { MemoryDisk } from './disk.ts';
 import { MemoryFiles } from './files.ts';
 import { MemoryKv } from './kv.ts';
 import { MemoryNet } from './net.ts';
+import { aes, bytes, sodium } from '../platform.ts';
 
 /** Thrown by every call of a process that was killed: no code of it can change anything any more. */
 export class ProcessKilled extends Error {
@@ -23,7 +23,8 @@ export class MemoryProcess implements Host {
   readonly net: Net;
   readonly clock: Clock;
   readonly random: Random;
-  readonly bytes: Bytes = nodeBytes;
+  readonly bytes: Bytes = bytes;
+  readonly aes: Aes = aes;
   readonly #releases = new Set<() => void>();
   #isAlive = true;
 
@@ -68,6 +69,10 @@ export class MemoryProcess implements Host {
     };
     this.#releases.add(once);
     return once;
+  }
+
+  async sodium(): Promise<Sodium> {
+    return sodium;
   }
 
   soon(callback: () => void): void {
