@@ -2,7 +2,7 @@
  * Builds `dist/` from what package.json promises: `dist/node/<name>.js`, one file per `bin`, from
  * `targets/node/<name>.ts`; `dist/lib/` with one module per entry of `exports`, and `dist/types/` with its
  * declarations, both laid out like the sources; and `dist/openapi.json`. Packages stay imports: npm installs them. What
- * `build:targets` has put into `dist/targets` stays.
+ * `build:targets` and `package:openwrt` have put into `dist/targets` and `dist/openwrt` stays.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -48,7 +48,9 @@ try {
   for (const path of bins) chmodSync(path.replace(/^dist/, stage), 0o755);
   const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json', '--outDir', `${stage}/types`];
   execFileSync(process.execPath, tsc, { stdio: 'inherit' });
-  if (existsSync('dist/targets')) renameSync('dist/targets', `${stage}/targets`);
+  for (const name of ['targets', 'openwrt']) {
+    if (existsSync(`dist/${name}`)) renameSync(`dist/${name}`, `${stage}/${name}`);
+  }
   if (existsSync('dist')) renameSync('dist', `${stage}.old`);
   renameSync(stage, 'dist');
 } finally {

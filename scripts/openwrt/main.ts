@@ -1,0 +1,51 @@
+/**
+ * `npm run package:openwrt [-- --cpu NAME]... [--sources DIR]`: builds the binaries and writes, into `dist/openwrt`,
+ * `streambed_<version>_<cpu>.ipk` for each CPU and the feed `feed/`. The same sources give the same bytes.
+ */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CPUS } from '../targets/cpus.ts';
+import { buildIpk, feedFiles, feedMakefile, packageVersion } from './package.ts';
+
+const OUTPUT = 'dist/openwrt';
+const FEED = `${OUTPUT}/feed/streambed`;
+
+const { values } = parseArgs({
+  options: {
+    cpu: { type: 'string', multiple: true, default: CPUS.map(({ name }) => name) },
+    sources: { type: 'string' },
+  },
+});
+
+const cpus = values.cpu;
+buildBinaries();
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+rmSync(OUTPUT, { recursive: true, force: true });
+mkdirSync(FEED, { recursive: true });
+for (const cpu of cpus) {
+  const program = `dist/targets/${cpu}/streambed`;
+  const path = `${OUTPUT}/streambed_${packageVersion(version)}_${cpu}.ipk`;
+  const ipk = buildIpk(cpu, version, readFileSync(program));
+  writeFileSync(path, ipk);
+  cpSync(program, `${FEED}/bin/${cpu}/streambed`);
+  console.log(`${path}: ${ipk.length} bytes`);
+}
+writeFileSync(`${FEED}/Makefile`, feedMakefile(version, cpus));
+for (const [path, content, mode] of feedFiles()) {
+  mkdirSync(dirname(`${FEED}/${path}`), { recursive: true });
+  writeFileSync(`${FEED}/${path}`, content);
+  chmodSync(`${FEED}/${path}`, mode);
+}
+console.log(`${FEED}/Makefile`);
+
+function buildBinaries(): void {
+  const sources = values.sources === undefined ? [] : ['--sources', values.sources];
+  const args = ['scripts/targets/main.ts', ...cpus.flatMap((cpu) => ['--cpu', cpu]), ...sources];
+  try {
+    execFileSync(process.execPath, [...process.execArgv, ...args], { stdio: 'inherit' });
+  } catch {
+    process.exit(1); // It has said why.
+  }
+}
