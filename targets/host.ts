@@ -102,6 +102,8 @@ export type OpenMode = 'read' | 'update' | 'create';
 export interface FileStat {
   readonly kind: 'file' | 'directory' | 'other';
   readonly lengthBytes: number;
+  /** Owned by the user of this process, with no rights for group and others. */
+  readonly isPrivate: boolean;
 }
 
 export interface File {

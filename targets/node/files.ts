@@ -44,11 +44,16 @@ function open(path: string, mode: OpenMode): File {
 function stat(path: string): FileStat | null {
   try {
     const stats = fs.lstatSync(path, { throwIfNoEntry: false });
-    return stats === undefined ? null : { kind: kindOf(stats), lengthBytes: stats.size };
+    return stats === undefined ? null : describe(stats);
   } catch (error) {
     if (errorCode(error) === 'ENOTDIR') return null;
     throw error;
   }
+}
+
+function describe(stats: fs.Stats): FileStat {
+  const isPrivate = stats.uid === process.geteuid?.() && (stats.mode & 0o077) === 0;
+  return { kind: kindOf(stats), lengthBytes: stats.size, isPrivate };
 }
 
 function kindOf(stats: fs.Stats): FileStat['kind'] {

@@ -15,7 +15,9 @@ export function quickjsFiles(native: Native, loop: Loop): Files {
     open: (path, mode) => openFile(native, syncs, path, mode),
     stat: (path) => {
       const stat = native.statPath(path, false);
-      return stat === null ? null : { kind: kindOf(stat[0]), lengthBytes: stat[1] };
+      if (stat === null) return null;
+      const [mode, lengthBytes, owner] = stat;
+      return { kind: kindOf(mode), lengthBytes, isPrivate: owner === native.effectiveUser() && (mode & 0o077) === 0 };
     },
     list: (directory) => native.listDirectory(directory),
     makeDir: (path) => native.makeDirectory(path),

@@ -10,8 +10,10 @@ export function directoryContract(factory: HostFactory): void {
     const { files } = host;
     writeFile(host, `${root}/f`, 'abc');
     files.makeDir(`${root}/d`);
-    assert.equal(files.stat(`${root}/f`), { kind: 'file', lengthBytes: 3 });
+    assert.equal(files.stat(`${root}/f`), { kind: 'file', lengthBytes: 3, isPrivate: true });
     assert.is(files.stat(`${root}/d`)?.kind, 'directory');
+    assert.is(files.stat(`${root}/d`)?.isPrivate, true);
+    assert.is(files.stat('/')?.isPrivate, false);
     assert.is(files.stat(`${root}/none`), null);
     assert.is(files.stat(`${root}/none/f`), null);
     assert.is(files.stat(`${root}/f/g`), null);

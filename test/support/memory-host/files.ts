@@ -30,7 +30,8 @@ export class MemoryFiles implements Files {
     this.#process.guard();
     const node = findNode(this.#root, path);
     if (node === null) return null;
-    return { kind: node.kind, lengthBytes: node.kind === 'file' ? node.content.lengthBytes : 0 };
+    const lengthBytes = node.kind === 'file' ? node.content.lengthBytes : 0;
+    return { kind: node.kind, lengthBytes, isPrivate: node !== this.#root };
   }
 
   list(directory: string): string[] {
