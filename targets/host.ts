@@ -312,7 +312,7 @@ export interface Argon2Cost {
   readonly memoryBytes: number;
   /** 1 to 1000. */
   readonly passes: number;
-  /** Of the result: 16 to 64. */
+  /** Of the result: 16 to 1024. */
   readonly lengthBytes: number;
 }
 

@@ -90,7 +90,7 @@ async function hashPassword(password: Uint8Array, salt: Uint8Array, cost: Argon2
   demandLength('salt', salt, 16);
   demandRange('memory', cost.memoryBytes, 8192, 2 ** 30);
   demandRange('passes', cost.passes, 1, 1000);
-  demandRange('length', cost.lengthBytes, 16, 64);
+  demandRange('length', cost.lengthBytes, 16, 1024);
   const { memoryBytes, passes, lengthBytes } = cost;
   const library = import.meta.resolve('libsodium-wrappers-sumo');
   // A view would take all of its buffer along to the thread.

@@ -45,6 +45,7 @@ export class FaultHost implements Host {
   readonly random: Random;
   readonly bytes: Bytes;
   readonly aes: Aes;
+  readonly sodium: () => Promise<Sodium>;
   /** Resolves with the call before which the power went. */
   readonly stopped: Promise<HostCall>;
   plan: Plan = () => null;
@@ -67,6 +68,7 @@ export class FaultHost implements Host {
     this.random = this.process.random;
     this.bytes = this.process.bytes;
     this.aes = this.process.aes;
+    this.sodium = this.process.sodium;
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
     });
@@ -78,10 +80,6 @@ export class FaultHost implements Host {
 
   get stoppedAt(): HostCall | null {
     return this.#stoppedAt;
-  }
-
-  sodium(): Promise<Sodium> {
-    return this.process.sodium();
   }
 
   /** Counts a call and says what shall become of it. */

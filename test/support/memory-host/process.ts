@@ -25,6 +25,7 @@ export class MemoryProcess implements Host {
   readonly random: Random;
   readonly bytes: Bytes = bytes;
   readonly aes: Aes = aes;
+  readonly sodium = async (): Promise<Sodium> => sodium;
   readonly #releases = new Set<() => void>();
   #isAlive = true;
 
@@ -69,10 +70,6 @@ export class MemoryProcess implements Host {
     };
     this.#releases.add(once);
     return once;
-  }
-
-  async sodium(): Promise<Sodium> {
-    return sodium;
   }
 
   soon(callback: () => void): void {
