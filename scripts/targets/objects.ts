@@ -5,24 +5,13 @@ import { cached, cachePath, sha256 } from './cache.ts';
 import type { Cpu } from './cpus.ts';
 import type { SourceDirectories } from './sources.ts';
 import type { Toolchain } from './toolchain.ts';
+import type { Variant } from './variants.ts';
 
 const HERE = import.meta.dirname;
 const HOST = `${HERE}/../../targets/quickjs/native`;
 
 const ENGINE_FILES = ['quickjs', 'libregexp', 'libunicode', 'cutils', 'dtoa'];
 const ENGINE_DEFINES = ['-D_GNU_SOURCE', '-DCONFIG_VERSION="2025-04-26"'];
-
-/** Small, sections that the linker can leave out, no tables for unwinding. */
-const COMMON_FLAGS = [
-  '-Os',
-  '-std=gnu11',
-  '-fstack-protector',
-  '-ffunction-sections',
-  '-fdata-sections',
-  '-fno-unwind-tables',
-  '-fno-asynchronous-unwind-tables',
-  '-fomit-frame-pointer',
-];
 
 /** The engine calls with arguments that a function may not need. */
 const WARNINGS = [
@@ -45,22 +34,23 @@ export interface Build {
 }
 
 /** Everything of a binary but its program. */
-export function buildObjects(build: Build, cpu: Cpu): string[] {
-  const { quickjs, lmdb } = build.sources;
-  const flags = [...cpu.flags, ...COMMON_FLAGS];
+export function buildObjects({ sources }: Build, cpu: Cpu, variant: Variant): string[] {
+  const { quickjs, lmdb } = sources;
+  const flags = [...variant.flags, '-std=gnu11'];
   const engine = ENGINE_FILES.map((name) => {
     const order = cpu.isBigEndian && name === 'libregexp' ? ['-include', `${HERE}/regexp-order.h`] : [];
-    return buildObject(build, `${quickjs}/${name}.c`, [...flags, '-w', ...ENGINE_DEFINES, ...order, '-I', quickjs]);
+    const own = [...flags, '-w', ...ENGINE_DEFINES, ...variant.defines, ...order, '-I', quickjs];
+    return buildObject(variant.compiler, `${quickjs}/${name}.c`, own);
   });
   // JFFS2 refuses the mapping of a file that was opened for writing; see kv.c.
   const store = ['mdb', 'midl'].map((name) =>
-    buildObject(build, `${lmdb}/${name}.c`, [...flags, '-w', '-Dmmap=map_for_reading']),
+    buildObject(variant.compiler, `${lmdb}/${name}.c`, [...flags, '-w', '-Dmmap=map_for_reading']),
   );
-  const includes = ['-isystem', quickjs, '-isystem', lmdb, '-D_GNU_SOURCE'];
+  const includes = ['-isystem', quickjs, '-isystem', lmdb, '-D_GNU_SOURCE', ...variant.defines];
   const host = readdirSync(HOST)
     .filter((name) => name.endsWith('.c'))
     .sort()
-    .map((name) => buildObject(build, `${HOST}/${name}`, [...flags, ...WARNINGS, ...includes]));
+    .map((name) => buildObject(variant.compiler, `${HOST}/${name}`, [...flags, ...WARNINGS, ...includes]));
   return [...engine, ...store, ...host];
 }
 
@@ -80,7 +70,7 @@ function machine(): string {
   return process.arch === 'arm64' ? 'aarch64' : 'x86_64';
 }
 
-function buildObject(build: Build, source: string, flags: readonly string[]): string {
+function buildObject(compiler: Toolchain, source: string, flags: readonly string[]): string {
   const headers = [dirname(source), HERE].flatMap((directory) =>
     readdirSync(directory)
       .filter((name) => name.endsWith('.h'))
@@ -88,9 +78,9 @@ function buildObject(build: Build, source: string, flags: readonly string[]): st
       .map((name) => `${directory}/${name}`),
   );
   const texts = [source, ...headers].map((path) => readFileSync(path));
-  const key = sha256(build.toolchain.version, ...flags, ...texts);
+  const key = sha256(compiler.version, ...flags, ...texts);
   return cached(cachePath('objects', `${basename(source, '.c')}-${key.slice(0, 32)}.o`), (unfinished) => {
     // Paths of this machine must not get into the binary.
-    build.toolchain.cc([...flags, `-ffile-prefix-map=${dirname(source)}=.`, '-c', source, '-o', unfinished]);
+    compiler.cc([...flags, `-ffile-prefix-map=${dirname(source)}=.`, '-c', source, '-o', unfinished]);
   });
 }

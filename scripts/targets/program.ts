@@ -6,6 +6,7 @@ import { build as bundle, type Plugin } from 'esbuild';
 import { checkBinary } from './binary-check.ts';
 import type { Cpu } from './cpus.ts';
 import { type Build, buildCompiler, buildObjects } from './objects.ts';
+import { shippedVariant, type Variant } from './variants.ts';
 
 const HOST = `${import.meta.dirname}/../../targets/quickjs/native`;
 
@@ -93,19 +94,23 @@ function version(): string {
 }
 
 /** Links the byte code with everything else for the CPU. */
-export function linkProgram(build: Build, cpu: Cpu, modules: readonly ByteCode[], output: string): void {
-  const objects = buildObjects(build, cpu);
+export function linkProgram(
+  build: Build,
+  cpu: Cpu,
+  modules: readonly ByteCode[],
+  output: string,
+  variant: Variant = shippedVariant(build.toolchain, cpu),
+): void {
+  const objects = buildObjects(build, cpu, variant);
   const table = `${dirname(modules[0]?.path ?? '')}/modules-${cpu.name}`;
   writeFileSync(`${table}.c`, moduleTable(modules));
   const flags = [...cpu.flags, '-Os', '-std=gnu23', '-w', '-I', HOST];
   build.toolchain.cc([...flags, '-c', `${table}.c`, '-o', `${table}.o`]);
   mkdirSync(dirname(output), { recursive: true });
   const unfinished = `${output}.${process.pid}`;
-  // No RELRO: in a static executable without relocations everything constant is read-only from the start.
-  const link = ['-static', '-s', '-Wl,--gc-sections', '-Wl,-z,noexecstack', '-Wl,--build-id=none'];
-  build.toolchain.cc([...cpu.flags, '-Os', ...link, ...objects, `${table}.o`, '-o', unfinished]);
+  variant.compiler.cc([...variant.flags, ...objects, `${table}.o`, ...variant.linkFlags, '-o', unfinished]);
   chmodSync(unfinished, 0o755);
-  checkBinary(unfinished, cpu);
+  if (variant.isShipped) checkBinary(unfinished, cpu);
   renameSync(unfinished, output);
 }
 

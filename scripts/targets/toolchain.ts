@@ -35,3 +35,13 @@ export function findToolchain(): Toolchain {
     cc: (args) => void run(`${directory}/packages/ziglang/zig`, ['cc', ...args], caches),
   };
 }
+
+/** The machine's own gcc, for what needs no other machine to run on. */
+export function findSystemCompiler(): Toolchain {
+  // g++ brings the headers of the C library, which gcc only recommends.
+  installMissing({ gcc: 'g++' });
+  return {
+    version: `gcc ${run('gcc', ['-dumpfullversion']).trim()}`,
+    cc: (args) => void run('gcc', args),
+  };
+}
