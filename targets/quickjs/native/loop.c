@@ -25,9 +25,7 @@ struct rejection {
 };
 
 static int epoll = -1;
-static JSValue dispatch = JS_UNDEFINED;
-static JSValue step = JS_UNDEFINED;
-static JSValue report = JS_UNDEFINED;
+static JSValue dispatch, step, report; /* no functions until `native.start` was called */
 static struct rejection *rejections = NULL;
 static int is_over = 0;
 static int exit_code = 0;

@@ -123,7 +123,8 @@ static JSValue socket_address(JSContext *ctx, JSValueConst self, int count, JSVa
   socklen_t length = sizeof(address);
   char host[INET6_ADDRSTRLEN];
   if (JS_ToInt32(ctx, &descriptor, arguments[0])) return JS_EXCEPTION;
-  int status = (JS_ToBool(ctx, arguments[1]) ? getpeername : getsockname)(descriptor, &address.any, &length);
+  const int status = JS_ToBool(ctx, arguments[1]) ? getpeername(descriptor, &address.any, &length)
+                                                  : getsockname(descriptor, &address.any, &length);
   if (status != 0) return JS_NULL;
   const int is_v6 = address.any.sa_family == AF_INET6;
   const void *digits = is_v6 ? (const void *)&address.v6.sin6_addr : (const void *)&address.v4.sin_addr;
