@@ -14,8 +14,8 @@ export interface AclRequest extends Limited {
   /** For `list` with a `/` at its end, as Vault has it when policies are asked. */
   readonly path: string;
   readonly operation: Operation;
-  /** Whether the path asks for `sudo` beside what the operation asks for. */
-  readonly isSudoPath: boolean;
+  /** Whether `sudo` is needed beside what the operation asks for. */
+  readonly isSudoPath?: boolean | undefined;
 }
 
 export class Acl {
@@ -23,10 +23,13 @@ export class Acl {
   readonly #exact = new Map<string, Rule>();
   readonly #wild: readonly Rule[];
 
-  /** Errors: `invalid` when `root` is not alone. */
-  constructor(policies: readonly Policy[]) {
-    this.isRoot = policies.some((policy) => policy.isRoot);
-    if (this.isRoot && policies.length > 1) {
+  /**
+   * The policy `root` has no text; it passes everything and stands alone.
+   * Errors: `invalid` when it does not.
+   */
+  constructor(policies: readonly Policy[], isRoot = false) {
+    this.isRoot = isRoot;
+    if (isRoot && policies.length > 0) {
       throw new SecretStoreError('invalid', 'other policies present along with root');
     }
     const wild = new Map<string, Rule>();
@@ -43,7 +46,7 @@ export class Acl {
   allows(request: AclRequest): boolean {
     if (this.isRoot) return true;
     const rule = this.#find(request.path, request.operation === 'list');
-    const needed = (capabilityBit(request.operation) ?? DENY) | (request.isSudoPath ? SUDO : 0);
+    const needed = (capabilityBit(request.operation) ?? DENY) | (request.isSudoPath === true ? SUDO : 0);
     if (rule === undefined || (rule.capabilities & needed) !== needed) return false;
     return rule.limits === null || isWithinLimits(rule.limits, request);
   }

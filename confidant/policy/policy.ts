@@ -9,8 +9,6 @@ import { type HclBody, type HclItem, type HclValue, isBody, lineAt, parseHcl } f
 import { addValues, type Limits, type ParameterValues } from './limits.ts';
 
 export interface Policy {
-  /** Passes everything, and stands alone. */
-  readonly isRoot: boolean;
   readonly rules: readonly Rule[];
 }
 
@@ -23,9 +21,6 @@ export interface Rule {
   readonly capabilities: number;
   readonly limits: Limits | null;
 }
-
-/** The policy named `root`. It has no text. */
-export const ROOT_POLICY: Policy = { isRoot: true, rules: [] };
 
 /** What they restrict is not there to be restricted, or cannot be; to accept them would be to grant too much. */
 const UNSUPPORTED = [
@@ -66,7 +61,7 @@ export function parsePolicy(text: string): Policy {
     else if (key !== 'name') throw wrong(invalidKey(text, item));
     else if (typeof item.value === 'object') throw wrong('name: want a string');
   }
-  return { isRoot: false, rules };
+  return { rules };
 }
 
 /** `path "x" { ... }`; or, as JSON has it, `"path": { "x": { ... } }`, either object also as a list of such. */

@@ -60,7 +60,7 @@ function isDigit(char: string): boolean {
 }
 
 /** As Go prints it: `1h30m0s`, `20m0s`, `1.5s`, `250ms`, `0s`. Whole milliseconds count. */
-export function printDuration(seconds: number): string {
+export function formatDuration(seconds: number): string {
   const ms = Math.round(Math.abs(seconds) * 1000);
   const sign = seconds < 0 && ms > 0 ? '-' : '';
   if (ms > 0 && ms < 1000) return `${sign}${ms}ms`;
