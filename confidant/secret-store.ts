@@ -124,6 +124,8 @@ export interface SecretServer {
 export type Operation = 'read' | 'create' | 'update' | 'patch' | 'delete' | 'list';
 
 export interface StoreRequest {
+  /** A UUID that the face gives, by which the audit's records of one request are found. */
+  readonly id: string;
   readonly operation: Operation;
   /** Without `/v1/` in front and without `/` at either end: `secret/data/a/b`. */
   readonly path: string;

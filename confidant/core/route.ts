@@ -8,6 +8,7 @@
  * before `{name}`, and that before `{name...}`. For `list` the path has lost the `/` at its end.
  */
 import type { Operation, StoreReply } from '../secret-store.ts';
+import type { TokenEntry } from '../identity/token-entry.ts';
 import type { Input } from './input.ts';
 
 export interface Engine {
@@ -20,6 +21,8 @@ export interface Route {
   readonly operations: Readonly<Partial<Record<Exclude<Operation, 'create'>, Handler>>>;
   /** Needs no token. */
   readonly isOpen?: boolean;
+  /** Any live token will do: the handler decides what its holder is told. */
+  readonly isForAll?: boolean;
   /** Needs `sudo` beside the operation's own capability. */
   readonly needsSudo?: boolean;
   /** Answers while the store is sealed. */
@@ -46,10 +49,14 @@ export interface Call {
 
 /** The holder of a live token, as engines may know it. */
 export interface Caller {
-  /** The key of the token's entry, see `identity/tokens.ts`. */
-  readonly tokenId: string;
-  readonly policies: readonly string[];
-  readonly isRoot: boolean;
+  /** As it was when this request was counted: after its last use it is gone already. */
+  readonly entry: TokenEntry;
+  /** The token itself, which its holder is told again at times. */
+  readonly token: string;
   /** Whether the caller may do this, too, `sudo` included in the question where asked. */
   may(path: string, operation: Operation, withSudo?: boolean): boolean;
+  /** The capabilities on a path: `deny` alone when there are none, `root` alone for the root policy. */
+  capabilities(path: string): readonly string[];
+  /** Whether there is any right on something below. */
+  hasAnyBelow(prefix: string): boolean;
 }

@@ -1,0 +1,27 @@
+/** What an engine gets that is mounted somewhere. Types only. */
+import type { Host } from '../../targets/host.ts';
+import type { Tokens } from '../identity/tokens.ts';
+import type { Keyring } from '../sealing/keyring.ts';
+import type { SealedFiles } from '../sealing/sealed-files.ts';
+import type { Ledger } from './ledger.ts';
+import type { Mount } from './mount-table.ts';
+import type { Engine } from './route.ts';
+import type { StoreClock } from './store-clock.ts';
+
+export interface EngineContext {
+  readonly host: Host;
+  readonly mount: Mount;
+  /** What belongs to this mount alone. */
+  readonly files: SealedFiles;
+  /** Shared by all: an engine's keys begin with `<type>-<first 8 of the mount's uuid>/`. */
+  readonly ledger: Ledger;
+  readonly tokens: Tokens;
+  readonly clock: StoreClock;
+  readonly keyring: Keyring;
+  /** The field of a secret that holds its lease's time, or null. */
+  readonly ttlField: string | null;
+  readonly report: (line: string) => void;
+}
+
+/** By the type of a mount; what is left out cannot be mounted. */
+export type Engines = Readonly<Record<string, (context: EngineContext) => Engine>>;

@@ -1,0 +1,160 @@
+/**
+ * The one place that every request passes: finds the route, asks token and policies whether it may be answered, has
+ * it audited, runs it, and wraps the reply where that was asked. No engine answers anybody by another way.
+ */
+import type { TokenEntry } from '../identity/token-entry.ts';
+import type { Tokens } from '../identity/tokens.ts';
+import type { Acl } from '../policy/acl.ts';
+import {
+  type Operation,
+  type SecretServer,
+  SecretStoreError,
+  type StoreReply,
+  type StoreRequest,
+} from '../secret-store.ts';
+import type { Audit } from './audit.ts';
+import { Input } from './input.ts';
+import type { MountTable } from './mount-table.ts';
+import type { PolicySet } from './policy-set.ts';
+import type { Call, Caller, Engine } from './route.ts';
+import { matchRoute, type RouteMatch } from './route-table.ts';
+import { WRAPPING_POLICY, type Wrapping } from './wrapping.ts';
+
+const LONGEST_PATH = 1024;
+
+/** What there is only while the store is unsealed. */
+export interface Unsealed {
+  readonly tokens: Tokens;
+  readonly policies: PolicySet;
+  readonly wrapping: Wrapping;
+}
+
+export interface RequestCoreParts {
+  readonly mounts: MountTable;
+  /** Errors: `sealed`, `uninitialized`. */
+  readonly unsealed: () => Unsealed;
+  readonly audit: Audit | null;
+}
+
+interface Target {
+  readonly path: string;
+  readonly found: { readonly mount: string; readonly engine: Engine } | null;
+  readonly match: RouteMatch | null;
+}
+
+export class RequestCore implements SecretServer {
+  readonly #parts: RequestCoreParts;
+
+  constructor(parts: RequestCoreParts) {
+    this.#parts = parts;
+  }
+
+  async handle(request: StoreRequest): Promise<StoreReply> {
+    const { audit } = this.#parts;
+    await audit?.asked(request);
+    const seen: { entry: TokenEntry | null } = { entry: null };
+    let reply: StoreReply;
+    try {
+      reply = await this.#answer(request, seen);
+    } catch (error) {
+      await audit?.answered(request, seen.entry, error as Error);
+      throw error;
+    }
+    await audit?.answered(request, seen.entry, reply);
+    return reply;
+  }
+
+  async mayAccess(token: string, path: string, operation: Operation): Promise<boolean> {
+    const { tokens, policies } = this.#parts.unsealed();
+    const { policies: names } = await tokens.use(token);
+    return policies.acl(names).allows({ path: pathOf(path, operation), operation });
+  }
+
+  async #answer(request: StoreRequest, seen: { entry: TokenEntry | null }): Promise<StoreReply> {
+    const target = this.#target(request);
+    const route = target.match?.route;
+    if (route?.worksSealed !== true) this.#parts.unsealed();
+    const input = new Input(request.data);
+    const call = { ...this.#callOf(request, target, input), caller: null };
+    if (route?.isOpen === true) return this.#run(request, target, call);
+    const { tokens } = this.#parts.unsealed();
+    seen.entry = await tokens.use(request.token);
+    const caller = this.#callerOf(seen.entry, request.token ?? '');
+    const operation = request.operation === 'update' && route?.exists?.(call) === false ? 'create' : request.operation;
+    this.#check(request, target, seen.entry, operation);
+    return this.#run(request, target, { ...call, operation, caller });
+  }
+
+  /** Errors: `forbidden`. */
+  #check(request: StoreRequest, target: Target, entry: TokenEntry, operation: Operation): void {
+    const { path, match } = target;
+    // A wrapping token is for one thing only, which no policy needs to name.
+    const isUnwrapping = entry.policies.includes(WRAPPING_POLICY) && path === 'sys/wrapping/unwrap';
+    const isAllowed =
+      isUnwrapping ||
+      match?.route.isForAll === true ||
+      this.#aclOf(entry).allows({
+        path: pathOf(path, operation),
+        operation,
+        isSudoPath: match?.route.needsSudo === true,
+        parameters: request.data,
+        wrapTtl: request.wrapTtl,
+      });
+    if (!isAllowed) throw new SecretStoreError('forbidden', '1 error occurred:\n\t* permission denied\n\n');
+  }
+
+  async #run(request: StoreRequest, { path, match }: Target, call: Call): Promise<StoreReply> {
+    if (match === null) {
+      const message = `no handler for route "${path}". route entry not found.`;
+      throw new SecretStoreError('no-route', message);
+    }
+    const handler = match.route.operations[request.operation === 'create' ? 'update' : request.operation];
+    if (handler === undefined) {
+      throw new SecretStoreError('unsupported', '1 error occurred:\n\t* unsupported operation\n\n');
+    }
+    const reply = await handler(call);
+    const hasContent = reply.data !== null || reply.auth !== undefined;
+    if (request.wrapTtl === null || !hasContent || reply.plain === true || reply.outcome !== undefined) return reply;
+    const { wrapping } = this.#parts.unsealed();
+    return { data: null, wrap: await wrapping.wrap(reply, path, request.wrapTtl) };
+  }
+
+  /** Errors: `bad-path`. */
+  #target(request: StoreRequest): Target {
+    const path = request.path.replace(/\/{2,}/g, '/').replace(/^\/|\/$/g, '');
+    // oxlint-disable-next-line no-control-regex
+    if (path.length > LONGEST_PATH || /[\u0000-\u001f\u007f]/.test(path) || /(^|\/)\.\.?(\/|$)/.test(path)) {
+      throw new SecretStoreError('bad-path', 'invalid path');
+    }
+    const found = this.#parts.mounts.find(path);
+    if (found === null) return { path, found, match: null };
+    const below = path.slice(found.mount.length);
+    return { path, found, match: matchRoute(found.engine.routes, below, request.operation === 'list') };
+  }
+
+  #callOf({ operation, remoteAddress }: StoreRequest, { path, found, match }: Target, input: Input) {
+    return { operation, path, mount: found?.mount ?? '', parameters: match?.parameters ?? {}, input, remoteAddress };
+  }
+
+  #aclOf(entry: TokenEntry): Acl {
+    return this.#parts.unsealed().policies.acl(entry.policies);
+  }
+
+  #callerOf(entry: TokenEntry, token: string): Caller {
+    let acl: Acl | null = null;
+    const get = (): Acl => (acl ??= this.#aclOf(entry));
+    return {
+      entry,
+      token,
+      may: (path, operation, withSudo = false) =>
+        get().allows({ path: pathOf(path, operation), operation, isSudoPath: withSudo }),
+      capabilities: (path) => get().capabilitiesOf(path),
+      hasAnyBelow: (prefix) => get().hasAnyUnder(prefix),
+    };
+  }
+}
+
+/** Lists are judged by the path with a `/` at its end. */
+function pathOf(path: string, operation: Operation): string {
+  return operation === 'list' && !path.endsWith('/') ? `${path}/` : path;
+}

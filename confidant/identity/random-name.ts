@@ -1,0 +1,19 @@
+/** Random text of tokens, accessors and ids. */
+import type { Host } from '../../targets/host.ts';
+
+/** URL-safe base64 of so many random bytes, without padding. */
+export function randomName(host: Pick<Host, 'bytes' | 'random'>, lengthBytes: number): string {
+  const bytes = new Uint8Array(lengthBytes);
+  host.random.fill(bytes);
+  return host.bytes.encodeBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+/** RFC 9562, version 4. */
+export function randomUuid({ random }: Pick<Host, 'random'>): string {
+  const bytes = new Uint8Array(16);
+  random.fill(bytes);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

@@ -1,0 +1,222 @@
+/**
+ * Service tokens: made, found, counted, renewed and revoked. A token is `hvs.` and 192 random bits; what is kept is a
+ * keyed hash of it, so looking one up tells nothing by its timing and the journal gives none away.
+ */
+import type { Host } from '../../targets/host.ts';
+import type { Change, Ledger } from '../core/ledger.ts';
+import type { StoreClock } from '../core/store-clock.ts';
+import type { Keyring } from '../sealing/keyring.ts';
+import { type Login, SecretStoreError } from '../secret-store.ts';
+import { SYSTEM_TTL, type TokenEntry, type TokenSpec } from './token-entry.ts';
+import { randomName } from './random-name.ts';
+
+const PREFIX = 'token/';
+/** An entry takes about 1 kB of memory on the device. */
+const MOST_TOKENS = 10_000;
+const TOKEN_BYTES = 24;
+
+export interface TokenParts {
+  readonly host: Pick<Host, 'bytes' | 'random'>;
+  readonly ledger: Ledger;
+  readonly clock: StoreClock;
+  readonly keyring: () => Keyring;
+}
+
+export interface CreatedToken {
+  readonly login: Login;
+  readonly entry: TokenEntry;
+  readonly warnings: readonly string[];
+}
+
+export class Tokens {
+  readonly #parts: TokenParts;
+
+  constructor(parts: TokenParts) {
+    this.#parts = parts;
+  }
+
+  /** The id under which a token is known here. */
+  idOf(token: string): string {
+    const { host, keyring } = this.#parts;
+    const hash = keyring().mac('token', host.bytes.encodeUtf8(token));
+    return Array.from(hash.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  }
+
+  /** A live token's entry, or null. */
+  find(token: string): TokenEntry | null {
+    return this.byId(this.idOf(token));
+  }
+
+  byId(id: string): TokenEntry | null {
+    const entry = this.#parts.ledger.get(PREFIX + id) as TokenEntry | undefined;
+    return entry === undefined || this.#isOver(entry) ? null : entry;
+  }
+
+  byAccessor(accessor: string): TokenEntry | null {
+    for (const entry of this.all()) if (entry.accessor === accessor) return entry;
+    return null;
+  }
+
+  /** All live tokens. */
+  *all(): Generator<TokenEntry> {
+    for (const [, value] of this.#parts.ledger.entries(PREFIX)) {
+      const entry = value as TokenEntry;
+      if (!this.#isOver(entry)) yield entry;
+    }
+  }
+
+  /**
+   * Counts a request of a token and gives its entry, as it was before, once that is durable.
+   * Errors: `forbidden`, `host-failed`.
+   */
+  async use(token: string | null): Promise<TokenEntry> {
+    const entry = token === null || token === '' ? null : this.find(token);
+    if (entry === null) throw new SecretStoreError('forbidden', 'permission denied');
+    if (entry.numUses === 1) await this.#remove(this.#withChildren(entry.id));
+    else if (entry.numUses > 1) {
+      await this.#parts.ledger.change([[PREFIX + entry.id, { ...entry, numUses: entry.numUses - 1 }]]);
+    }
+    return entry;
+  }
+
+  /** Errors: `invalid` (the token exists, there are too many), `host-failed`. */
+  async create(spec: TokenSpec): Promise<CreatedToken> {
+    const { host, ledger, clock } = this.#parts;
+    const token = spec.token ?? `hvs.${randomName(host, TOKEN_BYTES)}`;
+    const id = this.idOf(token);
+    if (this.byId(id) !== null) throw new SecretStoreError('invalid', 'cannot create a token with a duplicate ID');
+    await this.#makeRoom();
+    const { entry, warnings } = this.#limit(spec, id, clock.now());
+    await ledger.change([[PREFIX + id, entry]]);
+    return { entry, warnings, login: { ...this.loginOf(entry), clientToken: token } };
+  }
+
+  /** What the holder is told of a token; without the token, which is not kept. */
+  loginOf(entry: TokenEntry): Login {
+    return {
+      clientToken: '',
+      accessor: entry.accessor,
+      policies: entry.policies,
+      tokenPolicies: entry.policies,
+      metadata: entry.meta,
+      leaseDuration: this.secondsLeft(entry),
+      renewable: entry.isRenewable,
+      orphan: entry.parent === null,
+      numUses: entry.numUses,
+    };
+  }
+
+  /** Whole seconds, rounded up so that a new token shows what it was given; 0: it never ends. */
+  secondsLeft({ expiresAt }: TokenEntry): number {
+    return expiresAt === null ? 0 : Math.max(0, Math.ceil((expiresAt - this.#parts.clock.now()) / 1000));
+  }
+
+  /** Errors: `invalid` when it cannot be renewed, `host-failed`. */
+  async renew(entry: TokenEntry, increment: number): Promise<{ entry: TokenEntry; warnings: readonly string[] }> {
+    if (!entry.isRenewable || entry.expiresAt === null) throw new SecretStoreError('invalid', 'lease is not renewable');
+    const now = this.#parts.clock.now();
+    const { ttl, warnings } = limitTtl({ ...entry, ttl: increment || entry.ttl }, (now - entry.createdAt) / 1000);
+    const renewed = { ...entry, expiresAt: now + ttl * 1000, renewedAt: now };
+    await this.#parts.ledger.change([[PREFIX + entry.id, renewed]]);
+    return { entry: renewed, warnings };
+  }
+
+  /** With all that it has made. */
+  async revoke(id: string): Promise<void> {
+    await this.#remove(this.#withChildren(id));
+  }
+
+  /** Without what it has made: that becomes orphans. */
+  async revokeOrphan(id: string): Promise<void> {
+    const changes: Change[] = [[PREFIX + id, null]];
+    for (const entry of this.all()) {
+      if (entry.parent === id) changes.push([PREFIX + entry.id, { ...entry, parent: null }]);
+    }
+    await this.#parts.ledger.change(changes);
+  }
+
+  /** Removes what has expired, with all that it has made. */
+  async sweep(): Promise<void> {
+    const over: string[] = [];
+    for (const [, value] of this.#parts.ledger.entries(PREFIX)) {
+      const entry = value as TokenEntry;
+      if (this.#isOver(entry)) over.push(...this.#withChildren(entry.id));
+    }
+    await this.#remove(over);
+  }
+
+  async #makeRoom(): Promise<void> {
+    const count = (): number => [...this.#parts.ledger.entries(PREFIX)].length;
+    if (count() < MOST_TOKENS) return;
+    await this.sweep();
+    if (count() >= MOST_TOKENS) throw new SecretStoreError('busy', 'too many tokens', { retryAfterMs: 60_000 });
+  }
+
+  #isOver({ expiresAt, parent }: TokenEntry): boolean {
+    if (expiresAt !== null && expiresAt <= this.#parts.clock.now()) return true;
+    // A parent that has expired takes its children along, also before it has been swept.
+    return parent !== null && this.byId(parent) === null;
+  }
+
+  #withChildren(id: string): string[] {
+    const ids = [id];
+    for (const parent of ids) {
+      for (const [, value] of this.#parts.ledger.entries(PREFIX)) {
+        const entry = value as TokenEntry;
+        if (entry.parent === parent) ids.push(entry.id);
+      }
+    }
+    return ids;
+  }
+
+  async #remove(ids: readonly string[]): Promise<void> {
+    const known = [...new Set(ids)].filter((id) => this.#parts.ledger.get(PREFIX + id) !== undefined);
+    // Children first: whatever part of this a power cut leaves, none of them outlives its parent as an orphan.
+    if (known.length > 0) await this.#parts.ledger.change(known.reverse().map((id) => [PREFIX + id, null] as const));
+  }
+
+  #limit(spec: TokenSpec, id: string, now: number): { entry: TokenEntry; warnings: readonly string[] } {
+    const isRoot = spec.policies.includes('root');
+    const asked = { ttl: 0, maxTtl: 0, explicitMaxTtl: 0, period: 0, ...spec };
+    const { ttl, warnings } = limitTtl(asked, 0);
+    const endsNever = isRoot && asked.ttl === 0 && asked.period === 0 && asked.explicitMaxTtl === 0;
+    const withDefault = isRoot || spec.withoutDefaultPolicy === true ? [] : ['default'];
+    const entry: TokenEntry = {
+      id,
+      accessor: randomName(this.#parts.host, 18),
+      parent: spec.parent ?? null,
+      policies: [...new Set([...withDefault, ...spec.policies])].sort(),
+      path: spec.path,
+      meta: spec.meta ?? null,
+      displayName: spec.displayName,
+      numUses: spec.numUses ?? 0,
+      createdAt: now,
+      expiresAt: endsNever ? null : now + ttl * 1000,
+      ttl: endsNever ? 0 : ttl,
+      explicitMaxTtl: asked.explicitMaxTtl,
+      maxTtl: asked.maxTtl,
+      period: asked.period,
+      isRenewable: !endsNever && (spec.isRenewable ?? true),
+      renewedAt: null,
+      ...(spec.role !== undefined && { role: spec.role }),
+    };
+    return { entry, warnings };
+  }
+}
+
+/** The seconds that a token may go on for, `age` seconds after it was made. */
+function limitTtl(
+  { ttl, maxTtl, explicitMaxTtl, period }: Pick<TokenEntry, 'ttl' | 'maxTtl' | 'explicitMaxTtl' | 'period'>,
+  age: number,
+): { ttl: number; warnings: readonly string[] } {
+  const most = Math.min(...[maxTtl, explicitMaxTtl].filter((seconds) => seconds > 0), SYSTEM_TTL);
+  if (period > 0) {
+    const left = explicitMaxTtl > 0 ? Math.max(0, explicitMaxTtl - age) : period;
+    return { ttl: Math.min(period, left), warnings: [] };
+  }
+  const wanted = ttl > 0 ? ttl : SYSTEM_TTL;
+  const left = Math.max(0, most - age);
+  if (wanted <= left) return { ttl: wanted, warnings: [] };
+  const warning = `TTL of "${wanted}s" exceeded the effective max_ttl of "${most}s"; TTL value is capped accordingly`;
+  return { ttl: left, warnings: ttl > 0 ? [warning] : [] };
+}

@@ -1,0 +1,138 @@
+/** `sys/mounts`, `sys/auth` and what command lines ask of mounts before they speak to one. */
+import type { Call, Route } from '../core/route.ts';
+import type { Mount, MountTable } from '../core/mount-table.ts';
+import type { Input } from '../core/input.ts';
+import { type SecretData, SecretStoreError, type StoreReply } from '../secret-store.ts';
+
+const nothing: StoreReply = { data: null };
+
+export function mountRoutes(mounts: () => MountTable): readonly Route[] {
+  return [
+    ...tableRoutes(mounts, 'mounts', ''),
+    ...tableRoutes(mounts, 'auth', 'auth/'),
+    { path: 'internal/ui/mounts/{path...}', operations: { read: (call) => preflight(mounts(), call) }, isForAll: true },
+  ];
+}
+
+/** The same for engines (`prefix` empty) and login methods. */
+function tableRoutes(mounts: () => MountTable, name: string, prefix: string): readonly Route[] {
+  const pathOf = ({ parameters }: Call): string => `${prefix}${parameters['path'] ?? ''}/`;
+  const isHere = ({ path }: Mount): boolean => path.startsWith('auth/') === (prefix !== '');
+  const needsSudo = prefix !== '';
+  const all = (): StoreReply => {
+    const shown = mounts().all().filter(isHere);
+    return {
+      data: Object.fromEntries([
+        ...shown.map((mount) => [mount.path.slice(prefix.length), show(mount)]),
+        ...builtIn(prefix).map((mount) => [mount.path.slice(prefix.length), show(mount)]),
+      ]),
+    };
+  };
+  const find = (call: Call): Mount => {
+    const mount = mounts().get(pathOf(call));
+    if (mount === null) throw new SecretStoreError('invalid', `No ${prefix === '' ? 'secret engine' : 'auth engine'} at ${pathOf(call)}`);
+    return mount;
+  };
+  return [
+    { path: name, operations: { read: all } },
+    {
+      path: `${name}/{path...}`,
+      operations: {
+        read: (call) => (isTune(call) ? { data: tuning(find(tuned(call))) } : { data: show(find(call)) }),
+        update: async (call) => {
+          if (isTune(call)) await mounts().tune(pathOf(tuned(call)), changesOf(call.input));
+          else await mounts().add(pathOf(call), requestOf(call.input));
+          return nothing;
+        },
+        delete: async (call) => {
+          await mounts().remove(pathOf(call));
+          return nothing;
+        },
+      },
+      needsSudo,
+    },
+  ];
+}
+
+const isTune = ({ parameters }: Call): boolean => parameters['path']?.endsWith('/tune') === true;
+
+function tuned(call: Call): Call {
+  return { ...call, parameters: { path: call.parameters['path']?.slice(0, -'/tune'.length) ?? '' } };
+}
+
+function requestOf(input: Input) {
+  const type = input.text('type') ?? '';
+  const options = textMap(input.map('options') ?? {});
+  const description = input.text('description') ?? '';
+  if (type === 'kv-v2') return { type: 'kv', description, options: { ...options, version: '2' } };
+  if (type === 'kv-v1') return { type: 'kv', description, options: { ...options, version: '1' } };
+  if (type === 'kv') return { type, description, options: { version: '1', ...options } };
+  return { type, description, options: Object.keys(options).length > 0 ? options : null };
+}
+
+function changesOf(input: Input) {
+  const description = input.text('description');
+  const defaultLeaseTtl = input.duration('default_lease_ttl');
+  const maxLeaseTtl = input.duration('max_lease_ttl');
+  return {
+    ...(description !== undefined && { description }),
+    ...(defaultLeaseTtl !== undefined && { defaultLeaseTtl }),
+    ...(maxLeaseTtl !== undefined && { maxLeaseTtl }),
+  };
+}
+
+function textMap(map: SecretData): Record<string, string> {
+  return Object.fromEntries(Object.entries(map).map(([name, value]) => [name, String(value)]));
+}
+
+function show({ type, description, accessor, uuid, options, defaultLeaseTtl, maxLeaseTtl }: Mount): SecretData {
+  return {
+    type,
+    description,
+    accessor,
+    uuid,
+    local: false,
+    seal_wrap: false,
+    external_entropy_access: false,
+    options,
+    config: { default_lease_ttl: defaultLeaseTtl, max_lease_ttl: maxLeaseTtl, force_no_cache: false },
+    plugin_version: '',
+    running_plugin_version: '',
+    running_sha256: '',
+  };
+}
+
+function tuning({ description, defaultLeaseTtl, maxLeaseTtl, options }: Mount): SecretData {
+  return {
+    description,
+    default_lease_ttl: defaultLeaseTtl === 0 ? 2_764_800 : defaultLeaseTtl,
+    max_lease_ttl: maxLeaseTtl === 0 ? 2_764_800 : maxLeaseTtl,
+    force_no_cache: false,
+    options,
+  };
+}
+
+function builtIn(prefix: string): Mount[] {
+  const names = prefix === '' ? (['sys/'] as const) : (['auth/token/'] as const);
+  return names.map((path) => ({
+    path,
+    type: path === 'sys/' ? 'system' : 'token',
+    description: path === 'sys/' ? 'system endpoints used for control, policy and debugging' : 'token based credentials',
+    options: null,
+    accessor: path === 'sys/' ? 'system_00000000' : 'auth_token_00000000',
+    uuid: '',
+    defaultLeaseTtl: 0,
+    maxLeaseTtl: 0,
+  }));
+}
+
+/** For anybody who has any right below the mount; all others are told the same, whether it exists or not. */
+function preflight(mounts: MountTable, { parameters, caller }: Call): StoreReply {
+  const path = parameters['path'] ?? '';
+  const mount = mounts.mountOf(path);
+  if (mount === null || caller?.hasAnyBelow(mount.path) !== true) {
+    const advice = "please ensure client's policies grant access to path";
+    throw new SecretStoreError('forbidden', `preflight capability check returned 403, ${advice} "${path}/"`);
+  }
+  return { data: { ...show(mount), path: mount.path } };
+}
