@@ -1,6 +1,7 @@
 /** The policies by name, one sealed file each, and what a set of them allows. */
 import { Acl } from '../policy/acl.ts';
-import { defaultPolicyText, parsePolicy, type Policy } from '../policy/policy.ts';
+import { defaultPolicyText } from '../policy/default-policy.ts';
+import { parsePolicy, type Policy } from '../policy/policy.ts';
 import type { SealedFiles } from '../sealing/sealed-files.ts';
 import { SecretStoreError } from '../secret-store.ts';
 
@@ -23,7 +24,7 @@ export class PolicySet {
   text(name: string): string | null {
     if (name === 'root') return '';
     const stored = this.#files().readJson(name) as { readonly text: string } | null;
-    return stored?.text ?? (name === 'default' ? defaultPolicyText : null);
+    return stored?.text ?? (name === 'default' ? defaultPolicyText() : null);
   }
 
   /** Errors: `invalid` for a text that is no policy, and for `root`. */

@@ -5,6 +5,7 @@
 import type { TokenEntry } from '../identity/token-entry.ts';
 import type { Tokens } from '../identity/tokens.ts';
 import type { Acl } from '../policy/acl.ts';
+import { isSudoPath } from '../policy/sudo-paths.ts';
 import {
   type Operation,
   type SecretServer,
@@ -96,7 +97,7 @@ export class RequestCore implements SecretServer {
       this.#aclOf(entry).allows({
         path: pathOf(path, operation),
         operation,
-        isSudoPath: match?.route.needsSudo === true,
+        isSudoPath: isSudoPath(path),
         parameters: request.data,
         wrapTtl: request.wrapTtl,
       });

@@ -23,8 +23,6 @@ export interface Route {
   readonly isOpen?: boolean;
   /** Any live token will do: the handler decides what its holder is told. */
   readonly isForAll?: boolean;
-  /** Needs `sudo` beside the operation's own capability. */
-  readonly needsSudo?: boolean;
   /** Answers while the store is sealed. */
   readonly worksSealed?: boolean;
   /** Whether what the path names is there: a write is a `create` when it is not. Left out: every write is an `update`. */

@@ -38,9 +38,9 @@ export class TokenEngine implements Engine {
     { path: 'renew-accessor', operations: { update: (call: Call) => this.#renew(call, this.#accessed(call), '') } },
     { path: 'revoke-self', operations: { update: (call: Call) => this.#revoke(callerOf(call).entry) } },
     { path: 'revoke', operations: { update: (call: Call) => this.#revoke(this.#tokens.find(textOf(call, 'token'))) } },
-    { path: 'revoke-orphan', operations: { update: (call: Call) => this.#revokeOrphan(call) }, needsSudo: true },
+    { path: 'revoke-orphan', operations: { update: (call: Call) => this.#revokeOrphan(call) } },
     { path: 'revoke-accessor', operations: { update: (call: Call) => this.#revokeAccessor(call) } },
-    { path: 'accessors', operations: { list: () => this.#accessors() }, needsSudo: true },
+    { path: 'accessors', operations: { list: () => this.#accessors() } },
   ];
 
   async #create({ input, path, caller, mount }: Call, isOrphan: boolean): Promise<StoreReply> {

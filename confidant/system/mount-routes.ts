@@ -18,7 +18,6 @@ export function mountRoutes(mounts: () => MountTable): readonly Route[] {
 function tableRoutes(mounts: () => MountTable, name: string, prefix: string): readonly Route[] {
   const pathOf = ({ parameters }: Call): string => `${prefix}${parameters['path'] ?? ''}/`;
   const isHere = ({ path }: Mount): boolean => path.startsWith('auth/') === (prefix !== '');
-  const needsSudo = prefix !== '';
   const all = (): StoreReply => {
     const shown = mounts().all().filter(isHere);
     return {
@@ -49,7 +48,6 @@ function tableRoutes(mounts: () => MountTable, name: string, prefix: string): re
           return nothing;
         },
       },
-      needsSudo,
     },
   ];
 }

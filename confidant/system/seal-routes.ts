@@ -50,8 +50,8 @@ export function sealRoutes(parts: SealRouteParts): readonly Route[] {
       ...open,
     },
     { path: 'unseal', operations: { update: unseal }, ...open },
-    { path: 'seal', operations: { update: seal }, needsSudo: true },
-    { path: 'rotate', operations: { update: () => barrier.rotate().then(() => ({ data: null })) }, needsSudo: true },
+    { path: 'seal', operations: { update: seal } },
+    { path: 'rotate', operations: { update: () => barrier.rotate().then(() => ({ data: null })) } },
     { path: 'key-status', operations: { read: () => ({ data: { term: barrier.keyring.currentKeyId } }) } },
   ];
 }

@@ -1,5 +1,6 @@
 /** `sys/internal/specs/openapi`: the interface as it is mounted now, made from the routes themselves. */
 import type { Engine, Route } from '../core/route.ts';
+import { isSudoPath } from '../policy/sudo-paths.ts';
 import type { SecretData } from '../secret-store.ts';
 
 const methods = { read: 'get', update: 'post', patch: 'patch', delete: 'delete', list: 'get' } as const;
@@ -36,7 +37,7 @@ function parametersOf(name: string): Record<string, unknown> {
 const text = { type: 'string' };
 const body = { content: { 'application/json': { schema: { type: 'object' } } } };
 
-function operationsOf({ operations, isOpen, needsSudo }: Route, name: string): Record<string, unknown> {
+function operationsOf({ operations, isOpen }: Route, name: string): Record<string, unknown> {
   const described: Record<string, unknown> = {};
   for (const [operation, method] of Object.entries(methods)) {
     if (operations[operation as keyof typeof methods] === undefined) continue;
@@ -44,7 +45,7 @@ function operationsOf({ operations, isOpen, needsSudo }: Route, name: string): R
     described[method] = {
       operationId: `${method}${name.replaceAll(/[^\w]+/g, '-')}`,
       ...(isOpen === true && { 'x-vault-unauthenticated': true }),
-      ...(needsSudo === true && { 'x-vault-sudo': true }),
+      ...(isSudoPath(name.slice(1)) && { 'x-vault-sudo': true }),
       ...(operations.list !== undefined && method === 'get' && { parameters: [{ name: 'list', in: 'query', schema: text }] }),
       ...(isWrite && { requestBody: body }),
       responses: { 200: { description: 'OK' }, 204: { description: 'nothing to say' } },

@@ -1,0 +1,64 @@
+/** Secrets without versions: KV version 1. A write replaces, and there is no way back. Facts: http-contract B7. */
+import type { Bytes } from '../../../targets/host.ts';
+import type { EngineContext } from '../../core/engine-context.ts';
+import type { Call, Engine, Route } from '../../core/route.ts';
+import { type SecretData, SecretStoreError, type StoreReply } from '../../secret-store.ts';
+import { parseDuration } from '../../wire/durations.ts';
+import { SYSTEM_TTL } from '../../identity/token-entry.ts';
+
+const MOST_BYTES = 256 * 1024;
+const nothing: StoreReply = { data: null };
+
+export class Kv1Engine implements Engine {
+  readonly #files: EngineContext['files'];
+  readonly #bytes: Bytes;
+
+  constructor({ files, host }: EngineContext) {
+    this.#files = files.scope('secrets');
+    this.#bytes = host.bytes;
+  }
+
+  readonly routes: readonly Route[] = [
+    {
+      path: '{path...}',
+      operations: {
+        read: (call) => this.#read(call),
+        update: (call) => this.#write(call),
+        delete: (call) => this.#remove(call),
+        list: (call) => this.#list(call),
+      },
+      exists: ({ parameters }) => this.#files.exists(parameters['path'] ?? ''),
+    },
+  ];
+
+  #read({ parameters }: Call): StoreReply {
+    const data = this.#files.readJson(parameters['path'] ?? '') as SecretData | null;
+    if (data === null) throw new SecretStoreError('absent', 'no such secret');
+    const time = data['ttl'] ?? data['lease'];
+    const seconds = typeof time === 'string' || typeof time === 'number' ? parseDuration(time) : null;
+    return { data, leaseDuration: seconds ?? SYSTEM_TTL };
+  }
+
+  async #write({ parameters, input }: Call): Promise<StoreReply> {
+    const data: Record<string, unknown> = {};
+    for (const name of input.unread()) data[name] = input.raw(name);
+    if (Object.keys(data).length === 0) throw new SecretStoreError('invalid', 'missing data fields');
+    if (this.#bytes.encodeUtf8(JSON.stringify(data)).length > MOST_BYTES) {
+      throw new SecretStoreError('too-large', `a secret has at most ${MOST_BYTES} bytes`);
+    }
+    await this.#files.writeJson(parameters['path'] ?? '', data);
+    return nothing;
+  }
+
+  async #remove({ parameters }: Call): Promise<StoreReply> {
+    const path = parameters['path'] ?? '';
+    if (this.#files.exists(path)) await this.#files.remove(path);
+    return nothing;
+  }
+
+  #list({ parameters }: Call): StoreReply {
+    const keys = this.#files.list(parameters['path'] ?? '');
+    if (keys.length === 0) throw new SecretStoreError('absent', 'nothing there');
+    return { data: { keys } };
+  }
+}

@@ -1,0 +1,113 @@
+/** What is known of a secret beside its values, and how it changes: KV version 2 without files. */
+import { SecretStoreError } from '../../secret-store.ts';
+
+export interface VersionEntry {
+  readonly version: number;
+  /** Wall clock, ms. */
+  readonly createdAt: number;
+  /** Wall clock, ms: when it was deleted, or will be; null: never. */
+  readonly deletionAt: number | null;
+  readonly destroyed: boolean;
+}
+
+export interface Metadata {
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** 0: as the mount has it. */
+  readonly maxVersions: number;
+  readonly casRequired: boolean;
+  /** Seconds; 0: as the mount has it. */
+  readonly deleteVersionAfter: number;
+  readonly customMetadata: Readonly<Record<string, string>> | null;
+  /** Ascending; those beyond the most are gone. */
+  readonly versions: readonly VersionEntry[];
+  /** The number of the newest, also when none is left. */
+  readonly currentVersion: number;
+}
+
+export interface KvConfig {
+  /** 0: 10. */
+  readonly maxVersions: number;
+  readonly casRequired: boolean;
+  readonly deleteVersionAfter: number;
+}
+
+export const plainConfig: KvConfig = { maxVersions: 0, casRequired: false, deleteVersionAfter: 0 };
+const DEFAULT_MAX_VERSIONS = 10;
+
+export function newMetadata(now: number): Metadata {
+  return {
+    createdAt: now,
+    updatedAt: now,
+    maxVersions: 0,
+    casRequired: false,
+    deleteVersionAfter: 0,
+    customMetadata: null,
+    versions: [],
+    currentVersion: 0,
+  };
+}
+
+/** Errors: `conflict`. `cas`: the version that must be the current one. */
+export function addVersion(before: Metadata, config: KvConfig, cas: number | undefined, now: number): Metadata {
+  if (cas === undefined && (before.casRequired || config.casRequired)) {
+    throw new SecretStoreError('conflict', 'check-and-set parameter required for this call');
+  }
+  if (cas !== undefined && cas !== before.currentVersion) {
+    throw new SecretStoreError('conflict', 'check-and-set parameter did not match the current version');
+  }
+  const after = before.deleteVersionAfter || config.deleteVersionAfter;
+  const added: VersionEntry = {
+    version: before.currentVersion + 1,
+    createdAt: now,
+    deletionAt: after > 0 ? now + after * 1000 : null,
+    destroyed: false,
+  };
+  const most = before.maxVersions || config.maxVersions || DEFAULT_MAX_VERSIONS;
+  const versions = [...before.versions, added].slice(-most);
+  return { ...before, versions, currentVersion: added.version, updatedAt: now };
+}
+
+export function isDeleted({ deletionAt, destroyed }: VersionEntry, now: number): boolean {
+  return destroyed || (deletionAt !== null && deletionAt <= now);
+}
+
+/** The version asked for; 0: the current one. Null: it was never written, or is beyond the most that are kept. */
+export function findVersion(metadata: Metadata, version: number): VersionEntry | null {
+  const number = version === 0 ? metadata.currentVersion : version;
+  return metadata.versions.find((entry) => entry.version === number) ?? null;
+}
+
+type Change = (entry: VersionEntry) => VersionEntry;
+
+/** Changes the versions of these numbers, as far as they are there. */
+export function changeVersions(before: Metadata, numbers: readonly number[], change: Change, now: number): Metadata {
+  const versions = before.versions.map((entry) => (numbers.includes(entry.version) ? change(entry) : entry));
+  return { ...before, versions, updatedAt: now };
+}
+
+export function deletion(now: number): Change {
+  return (entry) => (isDeleted(entry, now) ? entry : { ...entry, deletionAt: now });
+}
+
+export function undeletion(now: number, deleteVersionAfter: number): Change {
+  const deletionAt = deleteVersionAfter > 0 ? now + deleteVersionAfter * 1000 : null;
+  return (entry) => (entry.destroyed ? entry : { ...entry, deletionAt });
+}
+
+export const destruction: Change = (entry) => ({ ...entry, destroyed: true });
+
+/** RFC 7396 on the map of a secret. */
+export function mergePatch(target: unknown, patch: unknown): unknown {
+  if (!isMap(patch)) return patch;
+  const merged = new Map(Object.entries(isMap(target) ? target : {}));
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) merged.delete(name);
+    else merged.set(name, mergePatch(merged.get(name), value));
+  }
+  return Object.fromEntries(merged);
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
