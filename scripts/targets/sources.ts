@@ -40,15 +40,39 @@ const LMDB: Source = {
   directory: 'openldap-LMDB_0.9.31/libraries/liblmdb',
 };
 
+const LIBSODIUM: Source = {
+  package: 'libsodium',
+  version: '1.0.18-1+deb13u1',
+  archive: 'libsodium_1.0.18.orig.tar.gz',
+  sha256: 'd59323c6b712a1519a5daf710b68f5e7fde57040845ffec53850911f10a5d4f4',
+  directory: 'libsodium-1.0.18/src/libsodium',
+};
+
+/** For AES: libsodium has it only for CPUs with instructions for it. */
+const BEARSSL: Source = {
+  package: 'bearssl',
+  version: '0.6+dfsg.1-4',
+  archive: 'bearssl_0.6+dfsg.1.orig.tar.xz',
+  sha256: '102a625bd8f6155260867a50c508df8d8c3f796985dd744df1a68e5cd1a79004',
+  directory: 'bearssl-0.6',
+};
+
 export interface SourceDirectories {
   readonly quickjs: string;
   readonly lmdb: string;
+  readonly libsodium: string;
+  readonly bearssl: string;
 }
 
 /** Unpacked sources; `archives` is a directory that has the archives already. */
 export function findSources(archives: string | undefined): SourceDirectories {
   installMissing({ tar: 'tar', xz: 'xz-utils' });
-  return { quickjs: unpack(QUICKJS, archives), lmdb: unpack(LMDB, archives) };
+  return {
+    quickjs: unpack(QUICKJS, archives),
+    lmdb: unpack(LMDB, archives),
+    libsodium: unpack(LIBSODIUM, archives),
+    bearssl: unpack(BEARSSL, archives),
+  };
 }
 
 function unpack(source: Source, archives: string | undefined): string {
@@ -81,7 +105,7 @@ function download({ package: name, version, archive }: Source): string {
       ].flatMap((option) => ['-o', option]);
       console.log(`fetching the source of ${name} ${version}`);
       run('apt-get', [...options, '-q', 'update']);
-      const get = ['apt-get', ...options, '-q', 'source', '--download-only', `${name}=${version}`];
+      const get = ['apt-get', ...options, '-q', 'source', '--download-only', '--tar-only', `${name}=${version}`];
       run('sh', ['-c', 'cd "$0" && exec "$@"', `${directory}/files`, ...get]);
       copyFileSync(`${directory}/files/${archive}`, unfinished);
     } finally {
