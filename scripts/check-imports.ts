@@ -9,6 +9,8 @@ const CONTRACTS = /^(logged\/commit-log|confidant\/secret-store|targets\/host)\.
 const DEVELOPMENT = /^(scripts|test)\//;
 /** The only files that name implementations and hand them down. */
 const MAIN = /^targets\/[^/]+\/(streambed|logged|confidant)\.ts$/;
+/** What the adapters share, knowing nothing but the system. */
+const LINUX = /^targets\/service\/linux\//;
 
 interface Rule {
   readonly files: RegExp;
@@ -21,8 +23,11 @@ const RULES: readonly Rule[] = [
   { files: DEVELOPMENT, modules: /./ },
   { files: CONTRACTS, modules: /^$/ },
   { files: MAIN, modules: /^(logged|confidant|http-api|targets)\// },
-  { files: /^targets\/node\//, modules: /^targets\/node\// },
-  { files: /^targets\/quickjs\//, modules: /^targets\/quickjs\// },
+  { files: LINUX, modules: LINUX },
+  // What all targets share: it names implementations too, but none of a target.
+  { files: /^targets\/service\//, modules: /^(logged|confidant|http-api|targets\/service)\// },
+  { files: /^targets\/node\//, modules: /^targets\/(node|service\/linux)\// },
+  { files: /^targets\/quickjs\//, modules: /^targets\/(quickjs|service\/linux)\// },
   { files: /^logged\//, modules: /^logged\// },
   { files: /^confidant\//, modules: /^confidant\// },
   { files: /^http-api\//, modules: /^(http-api\/|logged\/codecs\/)/ },

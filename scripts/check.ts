@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 const CHECKS: Readonly<Record<string, readonly string[]>> = {
   'types of portable code': ['tsc', '-p', '.'],
   'types of http-api': ['tsc', '-p', 'http-api'],
+  'types of targets/service': ['tsc', '-p', 'targets/service'],
   'types of targets/node': ['tsc', '-p', 'targets/node'],
   'types of targets/quickjs': ['tsc', '-p', 'targets/quickjs'],
   'types of scripts': ['tsc', '-p', 'scripts'],

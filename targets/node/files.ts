@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import type { File, Files, FileStat, OpenMode, Space } from '../host.ts';
 import { lockFile } from './file-lock.ts';
 import { watchPath } from './file-watch.ts';
-import { fileSystemName } from './file-system-name.ts';
+import { fileSystemName } from '../service/linux/file-system-name.ts';
 import { errorCode, hostError } from './host-error.ts';
 import { volatileDir } from './volatile-dir.ts';
 

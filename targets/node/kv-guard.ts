@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
 import { endianness } from 'node:os';
-import { fileSystemName } from './file-system-name.ts';
+import { fileSystemName } from '../service/linux/file-system-name.ts';
 import { errorCode, hostError } from './host-error.ts';
 
 export const dataFile = 'data.mdb';

@@ -1,7 +1,7 @@
 /** Files and directories over the calls of the C host. */
 import type { File, Files, FileStat, OpenMode, Space } from '../host.ts';
 import { FileWatches } from './file-watch.ts';
-import { fileSystemName } from './file-system-name.ts';
+import { fileSystemName } from '../service/linux/file-system-name.ts';
 import { hostError } from './host-error.ts';
 import type { Loop } from './loop.ts';
 import { type Native, OpenFor } from './native.ts';

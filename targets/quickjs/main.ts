@@ -14,9 +14,9 @@ const loop = new Loop(native, (error) => {
   say(`uncaught: ${error instanceof Error ? `${error.message} ${error.stack ?? ''}` : String(error)}`);
 });
 
-async function main([command, ...args]: readonly string[]): Promise<number> {
-  if (command === 'logged') return (await import('./logged.ts')).runLoggedCommand(native, loop, args);
-  return (await import('./streambed.ts')).runStreambedCommand(native, loop, say, command, args);
+async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === 'logged') return (await import('./logged.ts')).runLoggedCommand(native, loop, args.slice(1));
+  return (await import('./streambed.ts')).runStreambedCommand(native, loop, args);
 }
 
 main(native.arguments).then(

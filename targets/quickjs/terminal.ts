@@ -25,23 +25,30 @@ export function quickjsTerminal(native: Native, loop: Loop, args: readonly strin
       }
       return null;
     },
-    write: async (bytes: Uint8Array): Promise<boolean> => {
-      for (let written = 0; written < bytes.length; ) {
-        try {
-          const length = native.writeStream(standardOutput, bytes, written);
-          if (length === null) await output.next();
-          else written += length;
-        } catch (error) {
-          if ((error as { code?: unknown }).code === 'EPIPE') return false;
-          throw error;
-        }
-      }
-      return true;
-    },
+    write: (bytes: Uint8Array) => writeOutput(native, output, bytes),
     warn: (text: string) => printError(native, text),
     showsProgress: native.isTerminal(standardError),
     interrupted,
   };
+}
+
+export function printOutput(native: Native, loop: Loop, text: string): Promise<boolean> {
+  return writeOutput(native, new Readiness(native, loop, standardOutput), native.encodeUtf8(text));
+}
+
+/** False: nobody reads it any more. */
+async function writeOutput(native: Native, output: Readiness, bytes: Uint8Array): Promise<boolean> {
+  for (let written = 0; written < bytes.length; ) {
+    try {
+      const length = native.writeStream(standardOutput, bytes, written);
+      if (length === null) await output.next();
+      else written += length;
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 'EPIPE') return false;
+      throw error;
+    }
+  }
+  return true;
 }
 
 /** Calls back at each SIGINT and SIGTERM, which then do nothing by themselves. */

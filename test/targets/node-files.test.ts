@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
-import { fileSystemName } from '../../targets/node/file-system-name.ts';
+import { fileSystemName } from '../../targets/service/linux/file-system-name.ts';
 import { nodeHost } from '../../targets/node/host.ts';
 import { throwsCode } from '../contract/host/harness.ts';
 import { suite } from '../support/suite.ts';

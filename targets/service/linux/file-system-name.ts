@@ -25,3 +25,8 @@ export function fileSystemName(magic: number): string {
   const unsigned = magic >>> 0;
   return names.get(unsigned) ?? `0x${unsigned.toString(16)}`;
 }
+
+/** Whether what is on such a file system is gone when the machine stops. */
+export function isMemory(name: string): boolean {
+  return name === 'tmpfs' || name === 'ramfs';
+}

@@ -1,4 +1,5 @@
 /** The command line and the environment of `streambed serve`, on every target: no API of any runtime in here. */
+import { UsageError } from './failure.ts';
 
 export interface ServeOptions {
   readonly dataDirectory: string;
@@ -13,9 +14,6 @@ export interface ServeOptions {
   readonly maxWaits: number;
   readonly maxConsumers: number;
 }
-
-/** What is wrong with how the command was called, for people. */
-export class UsageError extends Error {}
 
 interface Option {
   readonly name: string;

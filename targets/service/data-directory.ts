@@ -1,0 +1,50 @@
+/** The directory that the service keeps everything in: made, and taken for one process. */
+import type { Files, Lock } from '../host.ts';
+import { isHostError, Unusable } from './failure.ts';
+
+/** Errors of these say that nothing can be written there; what stands there can be read all the same. */
+const readOnlyCodes = ['EROFS', 'ENOSPC', 'EIO'];
+
+/**
+ * Makes the directory when it is missing (the log makes the names on the way durable) and takes it: two services would
+ * share out the partitions of one group twice. Null: no lock can be taken there, but it can be read.
+ */
+export function takeDirectory(files: Files, directory: string, say: (line: string) => void): Lock | null {
+  try {
+    makeWithParents(files, directory);
+    return files.lock(`${directory}/service.lock`);
+  } catch (error) {
+    if (!isHostError(error)) throw error;
+    const { code, message } = error;
+    if (code === 'EAGAIN') throw new Unusable(`${directory}: another streambed serves it`);
+    if (!readOnlyCodes.includes(code) || !isThere(files, directory)) throw new Unusable(`${directory}: ${message}`);
+    say(`${directory}: ${message}: what can be read is served`);
+    return null;
+  }
+}
+
+function isThere(files: Files, directory: string): boolean {
+  try {
+    files.list(directory);
+    return true;
+  } catch {
+    return false; // Nothing there can be read, so nothing can be served.
+  }
+}
+
+function makeWithParents(files: Files, directory: string): void {
+  // A link to a directory is as good as one, and is found by opening what is in it.
+  if (directory === '' || files.stat(directory) !== null) return;
+  makeWithParents(files, parentOf(directory));
+  try {
+    files.makeDir(directory);
+  } catch (error) {
+    if (!isHostError(error) || error.code !== 'EEXIST') throw error; // somebody else starts here too
+  }
+}
+
+/** Empty at the end of the way. */
+export function parentOf(directory: string): string {
+  const path = directory.replace(/\/+$/, '');
+  return path.slice(0, Math.max(path.lastIndexOf('/'), 0));
+}

@@ -1,0 +1,54 @@
+/**
+ * What the command `streambed` takes of the target that it runs on, beyond the host port: each target's main file
+ * hands one down.
+ */
+import type { Host, NetAddress } from '../host.ts';
+import type { Application } from './part.ts';
+
+export interface Platform {
+  readonly host: Host;
+  readonly version: string;
+
+  env(name: string): string | undefined;
+
+  /** Writes to standard output; resolves when it is written, or when nobody reads it any more. */
+  print(text: string): Promise<void>;
+
+  /** Writes to standard error. Never waits and never fails: whoever reads it may go away, and that ends no service. */
+  warn(text: string): void;
+
+  /** From now on SIGTERM and SIGINT do nothing by themselves and are told by name. */
+  onSignal(told: (name: string) => void): void;
+
+  /** Ends the process at once. */
+  exit(code: number): void;
+
+  /** Errors: those of `Net.listen`. */
+  startServer(options: ServerOptions): Promise<Server>;
+
+  /** The OpenAPI document, or null in a build without it. */
+  readOpenApi(): string | null;
+}
+
+export interface ServerOptions {
+  readonly address: NetAddress;
+  readonly fetch: Application;
+  /** The JSON body of a refusal that the application does not get to see. */
+  readonly refusal: (status: number) => string;
+  /** Is told what the application threw. */
+  readonly report: (error: unknown) => void;
+  readonly maxConnections: number;
+  readonly maxHeaderBytes: number;
+  /** Whether clients may use the method LIST. */
+  readonly hasListMethod: boolean;
+}
+
+export interface Server {
+  readonly address: NetAddress;
+
+  /**
+   * Accepts nothing new, lets the requests under way finish for `graceMs`, and drops what is left. Whoever streams
+   * must have been told to end. Resolves when no connection is left.
+   */
+  stop(graceMs: number): Promise<void>;
+}
