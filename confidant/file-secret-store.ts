@@ -17,7 +17,13 @@ import { TokenEngine } from './identity/token-routes.ts';
 import { Tokens } from './identity/tokens.ts';
 import type { Journal } from './journal.ts';
 import { Barrier, type SealConfig } from './sealing/barrier.ts';
-import { type Operation, type SecretServer, SecretStoreError, type StoreReply, type StoreRequest } from './secret-store.ts';
+import {
+  type Operation,
+  type SecretServer,
+  SecretStoreError,
+  type StoreReply,
+  type StoreRequest,
+} from './secret-store.ts';
 import { mountRoutes } from './system/mount-routes.ts';
 import { policyRoutes } from './system/policy-routes.ts';
 import { sealRoutes } from './system/seal-routes.ts';
@@ -217,7 +223,17 @@ export class FileSecretStore implements SecretServer {
   #contextOf(mount: EngineContext['mount'], files: EngineContext['files']): EngineContext {
     const { ledger, tokens } = this.#unsealed();
     const { ttlField = null, report } = this.#options;
-    return { host: this.#host, mount, files, ledger, tokens, clock: this.#clock, keyring: this.#barrier.keyring, ttlField, report };
+    return {
+      host: this.#host,
+      mount,
+      files,
+      ledger,
+      tokens,
+      clock: this.#clock,
+      keyring: this.#barrier.keyring,
+      ttlField,
+      report,
+    };
   }
 
   #audit(): Audit | null {

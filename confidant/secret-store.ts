@@ -134,8 +134,8 @@ export interface StoreRequest {
   readonly token: string | null;
   /** Where the request comes from, for throttling and for the audit. */
   readonly remoteAddress: string;
-  /** Seconds for which the reply is to be kept under a wrapping token, or null. */
-  readonly wrapTtl: number | null;
+  /** For how long the reply is to be kept under a wrapping token, in seconds or in Go's words (`5m`); null: not at all. */
+  readonly wrapTtl: number | string | null;
 }
 
 export interface StoreReply {

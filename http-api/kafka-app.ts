@@ -110,5 +110,7 @@ function causeOf(error: KafkaHttpError): string {
   const { cause } = error;
   // What the log has a code for is no mistake in here: where it came from helps nobody.
   if (!(cause instanceof Error) || 'code' in cause) return error.message;
-  return cause.stack ?? cause.message;
+  const { message, stack = '' } = cause;
+  // On QuickJS the stack does not begin with the message.
+  return stack.includes(message) ? stack : `${String(cause)}\n${stack}`;
 }

@@ -46,7 +46,13 @@ export class Audit {
     const outcome =
       result instanceof Error
         ? { error: code }
-        : { response: { data: this.#hide(result.data, 0), auth: this.#hide(result.auth, 0), wrap: this.#hide(result.wrap, 0) } };
+        : {
+            response: {
+              data: this.#hide(result.data, 0),
+              auth: this.#hide(result.auth, 0),
+              wrap: this.#hide(result.wrap, 0),
+            },
+          };
     const auth = caller && {
       accessor: this.#hash(caller.accessor),
       policies: caller.policies,
@@ -74,7 +80,8 @@ export class Audit {
     try {
       await sink.append(bytes.encodeUtf8(JSON.stringify(record)));
     } catch (error) {
-      if (onFailure === 'closed') throw new SecretStoreError('host-failed', 'the audit cannot be written', { cause: error });
+      if (onFailure === 'closed')
+        throw new SecretStoreError('host-failed', 'the audit cannot be written', { cause: error });
       report('audit: a record could not be written');
     }
   }

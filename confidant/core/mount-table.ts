@@ -98,7 +98,8 @@ export class MountTable {
   /** `path` ends in `/`. Errors: `invalid`, `exists`. */
   add(path: string, request: MountRequest): Promise<void> {
     return this.#change(() => {
-      if (!NAME.test(path.slice(0, -1)) || path.length > 128) throw new SecretStoreError('invalid', `invalid mount path`);
+      if (!NAME.test(path.slice(0, -1)) || path.length > 128)
+        throw new SecretStoreError('invalid', `invalid mount path`);
       const taken = [...this.#builtIn.keys(), ...this.#engines.keys()].some(
         (other) => path.startsWith(other) || other.startsWith(path),
       );
@@ -133,7 +134,10 @@ export class MountTable {
   }
 
   /** Errors: `invalid` when there is no such mount. */
-  tune(path: string, changes: Partial<Pick<Mount, 'description' | 'options' | 'defaultLeaseTtl' | 'maxLeaseTtl'>>): Promise<void> {
+  tune(
+    path: string,
+    changes: Partial<Pick<Mount, 'description' | 'options' | 'defaultLeaseTtl' | 'maxLeaseTtl'>>,
+  ): Promise<void> {
     return this.#change(() => {
       if (this.get(path) === null) throw new SecretStoreError('invalid', `tune: no mount at ${path}`);
       return this.#mounts.map((mount) => (mount.path === path ? { ...mount, ...changes } : mount));

@@ -49,7 +49,10 @@ export class PolicySet {
 
   /** A policy that does not exist, or that cannot be read, grants nothing. */
   acl(names: readonly string[]): Acl {
-    return new Acl(names.flatMap((name) => this.#policy(name) ?? []), names.includes('root'));
+    return new Acl(
+      names.flatMap((name) => this.#policy(name) ?? []),
+      names.includes('root'),
+    );
   }
 
   /** Forgets what it has compiled: the store was sealed. */

@@ -13,6 +13,7 @@ import {
   type StoreReply,
   type StoreRequest,
 } from '../secret-store.ts';
+import { parseDuration } from '../wire/durations.ts';
 import type { Audit } from './audit.ts';
 import { Input } from './input.ts';
 import type { MountTable } from './mount-table.ts';
@@ -99,7 +100,7 @@ export class RequestCore implements SecretServer {
         operation,
         isSudoPath: isSudoPath(path),
         parameters: request.data,
-        wrapTtl: request.wrapTtl,
+        wrapTtl: wrapTtlOf(request),
       });
     if (!isAllowed) throw new SecretStoreError('forbidden', '1 error occurred:\n\t* permission denied\n\n');
   }
@@ -113,11 +114,12 @@ export class RequestCore implements SecretServer {
     if (handler === undefined) {
       throw new SecretStoreError('unsupported', '1 error occurred:\n\t* unsupported operation\n\n');
     }
+    const wrapTtl = wrapTtlOf(request);
     const reply = await handler(call);
     const hasContent = reply.data !== null || reply.auth !== undefined;
-    if (request.wrapTtl === null || !hasContent || reply.plain === true || reply.outcome !== undefined) return reply;
+    if (wrapTtl === null || !hasContent || reply.plain === true || reply.outcome !== undefined) return reply;
     const { wrapping } = this.#parts.unsealed();
-    return { data: null, wrap: await wrapping.wrap(reply, path, request.wrapTtl) };
+    return { data: null, wrap: await wrapping.wrap(reply, path, wrapTtl) };
   }
 
   /** Errors: `bad-path`. */
@@ -153,6 +155,14 @@ export class RequestCore implements SecretServer {
       hasAnyBelow: (prefix) => get().hasAnyUnder(prefix),
     };
   }
+}
+
+/** Seconds, or null. Errors: `invalid`: nothing that was to be wrapped is told in the clear. */
+function wrapTtlOf({ wrapTtl }: StoreRequest): number | null {
+  if (wrapTtl === null) return null;
+  const seconds = parseDuration(wrapTtl);
+  if (seconds !== null && seconds > 0) return seconds;
+  throw new SecretStoreError('invalid', 'error parsing wrap TTL');
 }
 
 /** Lists are judged by the path with a `/` at its end. */

@@ -32,9 +32,18 @@ export class TokenEngine implements Engine {
     { path: 'create-orphan', operations: { update: (call: Call) => this.#create(call, true) } },
     { path: 'lookup-self', operations: both((call) => this.#lookSelf(call)) },
     { path: 'lookup', operations: both((call) => ({ data: this.#show(this.#given(call), textOf(call, 'token')) })) },
-    { path: 'lookup-accessor', operations: { update: (call: Call) => ({ data: this.#show(this.#accessed(call), '') }) } },
-    { path: 'renew-self', operations: { update: (call: Call) => this.#renew(call, callerOf(call).entry, callerOf(call).token) } },
-    { path: 'renew', operations: { update: (call: Call) => this.#renew(call, this.#known(call), textOf(call, 'token')) } },
+    {
+      path: 'lookup-accessor',
+      operations: { update: (call: Call) => ({ data: this.#show(this.#accessed(call), '') }) },
+    },
+    {
+      path: 'renew-self',
+      operations: { update: (call: Call) => this.#renew(call, callerOf(call).entry, callerOf(call).token) },
+    },
+    {
+      path: 'renew',
+      operations: { update: (call: Call) => this.#renew(call, this.#known(call), textOf(call, 'token')) },
+    },
     { path: 'renew-accessor', operations: { update: (call: Call) => this.#renew(call, this.#accessed(call), '') } },
     { path: 'revoke-self', operations: { update: (call: Call) => this.#revoke(callerOf(call).entry) } },
     { path: 'revoke', operations: { update: (call: Call) => this.#revoke(this.#tokens.find(textOf(call, 'token'))) } },
@@ -81,7 +90,9 @@ export class TokenEngine implements Engine {
     const policies = asked ?? parent.policies.filter((name) => name !== 'default');
     const isRoot = parent.policies.includes('root');
     if (policies.includes('root') && (!isRoot || policies.some((name) => name !== 'root' && name !== 'default'))) {
-      const reason = isRoot ? 'root policy may not be combined with others' : 'root tokens may not be created without parent token being root';
+      const reason = isRoot
+        ? 'root policy may not be combined with others'
+        : 'root tokens may not be created without parent token being root';
       throw new SecretStoreError('invalid', reason);
     }
     const isSubset = policies.every((name) => name === 'default' || parent.policies.includes(name));
@@ -127,7 +138,11 @@ export class TokenEngine implements Engine {
 
   async #renew({ input }: Call, entry: TokenEntry, token: string): Promise<StoreReply> {
     const renewed = await this.#tokens.renew(entry, input.duration('increment') ?? 0);
-    return { data: null, auth: { ...this.#tokens.loginOf(renewed.entry), clientToken: token }, warnings: renewed.warnings };
+    return {
+      data: null,
+      auth: { ...this.#tokens.loginOf(renewed.entry), clientToken: token },
+      warnings: renewed.warnings,
+    };
   }
 
   async #revoke(entry: TokenEntry | null): Promise<StoreReply> {

@@ -29,7 +29,8 @@ function tableRoutes(mounts: () => MountTable, name: string, prefix: string): re
   };
   const find = (call: Call): Mount => {
     const mount = mounts().get(pathOf(call));
-    if (mount === null) throw new SecretStoreError('invalid', `No ${prefix === '' ? 'secret engine' : 'auth engine'} at ${pathOf(call)}`);
+    if (mount === null)
+      throw new SecretStoreError('invalid', `No ${prefix === '' ? 'secret engine' : 'auth engine'} at ${pathOf(call)}`);
     return mount;
   };
   return [
@@ -115,7 +116,8 @@ function builtIn(prefix: string): Mount[] {
   return names.map((path) => ({
     path,
     type: path === 'sys/' ? 'system' : 'token',
-    description: path === 'sys/' ? 'system endpoints used for control, policy and debugging' : 'token based credentials',
+    description:
+      path === 'sys/' ? 'system endpoints used for control, policy and debugging' : 'token based credentials',
     options: null,
     accessor: path === 'sys/' ? 'system_00000000' : 'auth_token_00000000',
     uuid: '',

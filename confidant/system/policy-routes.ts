@@ -25,18 +25,25 @@ export function policyRoutes(parts: PolicyRouteParts): readonly Route[] {
   };
   const write = async (call: Call): Promise<StoreReply> => {
     const text = call.input.text('policy') ?? call.input.text('rules');
-    if (text === undefined || text === '') throw new SecretStoreError('invalid', "'policy' parameter not supplied or empty");
+    if (text === undefined || text === '')
+      throw new SecretStoreError('invalid', "'policy' parameter not supplied or empty");
     await policies().write(nameOf(call), plainText(parts.bytes, text));
     return nothing;
   };
-  const remove = (call: Call): Promise<StoreReply> => policies().remove(nameOf(call)).then(() => nothing);
+  const remove = (call: Call): Promise<StoreReply> =>
+    policies()
+      .remove(nameOf(call))
+      .then(() => nothing);
   const changes = { update: write, delete: remove };
   return [
     { path: 'policies/acl', operations: { list } },
     { path: 'policies/acl/{name}', operations: { read: (call) => read(call, 'policy'), ...changes } },
     { path: 'policy', operations: { read: list, list } },
     { path: 'policy/{name}', operations: { read: (call) => read(call, 'rules'), ...changes } },
-    { path: 'capabilities-self', operations: { update: (call) => capabilities(call, (path) => callerOf(call).capabilities(path)) } },
+    {
+      path: 'capabilities-self',
+      operations: { update: (call) => capabilities(call, (path) => callerOf(call).capabilities(path)) },
+    },
     { path: 'capabilities', operations: { update: (call) => ofOther(call, parts, byToken) } },
     { path: 'capabilities-accessor', operations: { update: (call) => ofOther(call, parts, byAccessor) } },
   ];
@@ -58,7 +65,8 @@ function callerOf({ caller }: Call): Caller {
 }
 
 const byToken = ({ input }: Call, tokens: Tokens): TokenEntry | null => tokens.find(input.text('token') ?? '');
-const byAccessor = ({ input }: Call, tokens: Tokens): TokenEntry | null => tokens.byAccessor(input.text('accessor') ?? '');
+const byAccessor = ({ input }: Call, tokens: Tokens): TokenEntry | null =>
+  tokens.byAccessor(input.text('accessor') ?? '');
 
 function ofOther(
   call: Call,

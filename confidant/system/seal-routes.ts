@@ -11,7 +11,10 @@ export interface SealRouteParts {
   readonly version: string;
   readonly clusterId: () => string;
   /** Makes everything new and gives the root token. */
-  readonly initialize: (shares: number, threshold: number) => Promise<{ keys: readonly Uint8Array[]; rootToken: string }>;
+  readonly initialize: (
+    shares: number,
+    threshold: number,
+  ) => Promise<{ keys: readonly Uint8Array[]; rootToken: string }>;
   /** Adds a share; opens the store when there are enough. */
   readonly unseal: (share: Uint8Array) => Promise<void>;
   readonly seal: () => void;
@@ -98,7 +101,8 @@ function shareOf(bytes: Bytes, text: string | undefined): Uint8Array {
     const message = "'key' must be specified in request body as JSON, or 'reset' set to true";
     throw new SecretStoreError('invalid', message);
   }
-  if (/^([\da-f]{2})+$/i.test(text)) return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+  if (/^([\da-f]{2})+$/i.test(text))
+    return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
   try {
     return bytes.decodeBase64(text);
   } catch (error) {

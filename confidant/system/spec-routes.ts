@@ -46,7 +46,8 @@ function operationsOf({ operations, isOpen }: Route, name: string): Record<strin
       operationId: `${method}${name.replaceAll(/[^\w]+/g, '-')}`,
       ...(isOpen === true && { 'x-vault-unauthenticated': true }),
       ...(isSudoPath(name.slice(1)) && { 'x-vault-sudo': true }),
-      ...(operations.list !== undefined && method === 'get' && { parameters: [{ name: 'list', in: 'query', schema: text }] }),
+      ...(operations.list !== undefined &&
+        method === 'get' && { parameters: [{ name: 'list', in: 'query', schema: text }] }),
       ...(isWrite && { requestBody: body }),
       responses: { 200: { description: 'OK' }, 204: { description: 'nothing to say' } },
     };

@@ -5,6 +5,7 @@ import type { Context } from 'hono';
 import type { Producer } from '../../logged/commit-log.ts';
 import { parseJson as parseExact } from '../../logged/codecs/exact-json.ts';
 import type { Bytes } from '../../targets/host.ts';
+import { readBody } from '../request-body.ts';
 import type { KafkaLimits } from '../limits.ts';
 import { KafkaHttpError, plainError } from './errors.ts';
 
@@ -51,50 +52,10 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What a server hands down beside the request, as hono's `env`. */
-export interface KafkaEnv {
-  /** Reads the body of a GET, which Confluent's clients send and the web's Request cannot carry. */
-  readonly readGetBody?: (limit: number) => Promise<Uint8Array | null>;
-}
-
 async function readBytes(c: Context, limit: number): Promise<Uint8Array> {
-  if (c.req.method === 'GET') {
-    const { readGetBody } = (c.env ?? {}) as KafkaEnv;
-    const body = readGetBody === undefined ? new Uint8Array(0) : await readGetBody(limit);
-    if (body === null) throw tooLarge(limit);
-    return body;
-  }
-  const declared = c.req.header('content-length');
-  if (declared !== undefined) {
-    // The HTTP server holds the client to the length that it declared.
-    if (Number(declared) > limit) throw tooLarge(limit);
-    return new Uint8Array(await c.req.raw.arrayBuffer());
-  }
-  const body = c.req.raw.body;
-  return body === null ? new Uint8Array(0) : readStream(body.getReader(), limit);
-}
-
-async function readStream(reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    if (value === undefined) continue;
-    length += value.length;
-    if (length > limit) {
-      reader.releaseLock();
-      throw tooLarge(limit);
-    }
-    chunks.push(value);
-  }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  const body = await readBody(c, limit);
+  if (body === null) throw tooLarge(limit);
+  return body;
 }
 
 function tooLarge(limit: number): KafkaHttpError {

@@ -25,6 +25,7 @@ export interface HttpServerOptions {
 export interface HttpEnv {
   /** The body of a GET, which a Request cannot carry; null when it is above the limit. */
   readonly readGetBody?: (limit: number) => Promise<Uint8Array | null>;
+  readonly remoteAddress: string;
 }
 
 export interface HttpServer {
@@ -86,7 +87,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
 
 function envOf(incoming: unknown): HttpEnv {
   const request = incoming as IncomingMessage;
-  return request.method === 'GET' ? { readGetBody: (limit) => readBody(request, limit) } : {};
+  const remoteAddress = request.socket.remoteAddress ?? '';
+  return request.method === 'GET'
+    ? { remoteAddress, readGetBody: (limit) => readBody(request, limit) }
+    : { remoteAddress };
 }
 
 async function readBody(incoming: IncomingMessage, limit: number): Promise<Uint8Array | null> {

@@ -43,7 +43,10 @@ export class Kv2Engine implements Engine {
   }
 
   readonly routes: readonly Route[] = [
-    { path: CONFIG, operations: { read: () => ({ data: describeConfig(this.#configOf()) }), update: (call) => this.#configure(call) } },
+    {
+      path: CONFIG,
+      operations: { read: () => ({ data: describeConfig(this.#configOf()) }), update: (call) => this.#configure(call) },
+    },
     {
       path: 'data/{path...}',
       operations: {
@@ -139,7 +142,10 @@ export class Kv2Engine implements Engine {
     if (data === undefined) throw new SecretStoreError('invalid', 'no data provided');
     const now = this.#now;
     const cas = casOf(call.input);
-    return this.#added(call, (before) => ({ metadata: addVersion(before ?? newMetadata(now), this.#configOf(), cas, now), data }));
+    return this.#added(call, (before) => ({
+      metadata: addVersion(before ?? newMetadata(now), this.#configOf(), cas, now),
+      data,
+    }));
   }
 
   async #patch(call: Call): Promise<StoreReply> {

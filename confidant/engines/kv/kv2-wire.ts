@@ -53,7 +53,8 @@ export function metadataChanges(input: Input, isPatch: boolean): (before: Settin
     maxVersions: maxVersions ?? before.maxVersions,
     casRequired: casRequired ?? before.casRequired,
     deleteVersionAfter: deleteVersionAfter ?? before.deleteVersionAfter,
-    customMetadata: custom === undefined ? before.customMetadata : customOf(custom, isPatch ? before.customMetadata : null),
+    customMetadata:
+      custom === undefined ? before.customMetadata : customOf(custom, isPatch ? before.customMetadata : null),
   });
 }
 

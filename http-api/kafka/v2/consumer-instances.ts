@@ -2,6 +2,7 @@
  * All consumer instances of this process, by group and name. An instance that nobody has called for the instance
  * timeout is removed as if it had been deleted; the group's commits stay.
  */
+import { randomUuid } from '../../uuid.ts';
 import type { GroupMember, GroupMembers, KafkaContext } from '../../kafka-app.ts';
 import type { Timer } from '../../../targets/host.ts';
 import { KafkaHttpError } from '../errors.ts';
@@ -36,7 +37,7 @@ export class ConsumerInstances implements GroupMembers {
     }
     if (!/^[^\p{Cc}]{1,255}$/u.test(groupName)) throw new KafkaHttpError(422, 'group is not a legal name');
     const group = this.#groups.get(groupName) ?? new ConsumerGroup(groupName, this.#context);
-    const id = config.name ?? `rest-consumer-${this.#uuid()}`;
+    const id = config.name ?? `rest-consumer-${randomUuid(this.#context.random)}`;
     if (group.instances.has(id)) {
       throw new KafkaHttpError(
         40902,
@@ -124,12 +125,5 @@ export class ConsumerInstances implements GroupMembers {
       const committed = instance.commitIfAuto(instance.assigned);
       committed.catch((error: unknown) => this.#context.report(`group ${group.name}: ${String(error)}`));
     }
-  }
-
-  #uuid(): string {
-    const bytes = new Uint8Array(16);
-    this.#context.random.fill(bytes);
-    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-    return hex.replace(/^(.{8})(.{4}).(.{3})(.{4})(.{12})$/, '$1-$2-4$3-$4-$5');
   }
 }
