@@ -129,9 +129,11 @@ const HINTS: Readonly<Record<string, string>> = {
 };
 
 function report(terminal: Terminal, error: unknown): number {
-  const { message, code, stack } = error as Error & { code?: unknown };
+  const { message, code, stack = '' } = error as Error & { code?: unknown };
   const isExpected = error instanceof UsageError || error instanceof CommandError || typeof code === 'string';
-  terminal.warn(`logged: ${isExpected ? message : (stack ?? String(error))}\n`);
+  // On QuickJS the stack does not begin with the message.
+  const traced = stack.includes(message) ? stack : `${String(error)}\n${stack}`;
+  terminal.warn(`logged: ${isExpected ? message : traced}\n`);
   if (error instanceof UsageError) {
     terminal.warn('logged: see logged --help\n');
     return EXIT_USAGE;

@@ -65,9 +65,12 @@ export function printRecord(record: ConsumerRecord, bytes: Bytes, printNull: 'nu
   );
 }
 
+/** Not `BigInt.asUintN`: QuickJS takes it for -1. */
+const MOST = 0xffff_ffff_ffff_ffffn;
+
 /** The bytes of a key that is a number, or null when it is not a whole number from 0 to 2^64-1. */
 export function keyFromNumber(key: number | bigint): Uint8Array | null {
-  if (typeof key === 'number' ? !Number.isSafeInteger(key) : BigInt.asUintN(64, key) !== key) return null;
+  if (typeof key === 'number' ? !Number.isSafeInteger(key) : key > MOST) return null;
   if (key < 0) return null;
   const exact = BigInt(key);
   const bytes = new Uint8Array(8);

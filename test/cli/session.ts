@@ -2,6 +2,7 @@
 import type { OperableLog } from '../../logged/cli/command.ts';
 import { runLogged } from '../../logged/cli/main.ts';
 import type { Terminal } from '../../logged/cli/terminal.ts';
+import { changedLog } from '../support/changed-log.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';
 import { type ReferenceLog, referenceLog } from '../support/reference-log/reference-log.ts';
 import { latin1 } from '../support/text.ts';
@@ -68,13 +69,9 @@ export class Session {
       openLog: async (root) => {
         this.roots.push(root);
         // The log outlives the commands of a session.
-        return new Proxy(this.log as ReferenceLog & OperableLog, {
-          get: (log, name) => {
-            if (name === 'close') return async () => {};
-            if (name === 'compact') return async () => [];
-            const member = log[name as keyof typeof log] as unknown;
-            return typeof member === 'function' ? (member.bind(log) as unknown) : member;
-          },
+        return changedLog(this.log as ReferenceLog & OperableLog, {
+          close: async () => {},
+          compact: async () => [],
         });
       },
     });

@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert';
 import { CommitLogError } from '../../logged/commit-log.ts';
+import { logWithBatches } from '../support/changed-log.ts';
 import { suite } from '../support/suite.ts';
 import { ask, done, type Face, face, fails, fill, ok } from './harness.ts';
 import { base64, fromUtf8, utf8 } from '../support/text.ts';
@@ -177,22 +178,11 @@ test('it reads no faster than it is read', async () => {
   let taken = 0;
   const batch = Array.from({ length: 1000 }, () => ({ key: null, value: new Uint8Array(1000) }));
   await one.log.produceBatch('t', batch);
-  const { log } = one;
-  const counting = new Proxy(log, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name, target);
-      if (name !== 'subscribe') return typeof value === 'function' ? value.bind(target) : value;
-      return (options: Parameters<typeof log.subscribe>[0]) => {
-        const inner = target.subscribe(options);
-        const batches = async function* () {
-          for await (const records of inner.batches()) {
-            taken += records.length;
-            yield records;
-          }
-        };
-        return { batches, close: () => inner.close() };
-      };
-    },
+  const counting = logWithBatches(one.log, async function* (batches) {
+    for await (const records of batches) {
+      taken += records.length;
+      yield records;
+    }
   });
   const response = await face({ log: counting, clock: one.clock }).app.request('/streams?topics=t');
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();

@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert';
 import { CommitLogError } from '../../logged/commit-log.ts';
+import { logWithBatches } from '../support/changed-log.ts';
 import { suite } from '../support/suite.ts';
 import {
   ask,
@@ -323,24 +324,13 @@ test('records before a damaged place are delivered, then its error, which names 
   await fill(one, 't', ['a', 'b', 'c']);
   const place = { file: 'segment 0', position: 64, resumeOffset: 2 };
   const damaged = new CommitLogError('damaged', 'segment 0: frame at 64 has crc 1, want 2', { place });
-  const { log } = one;
-  const holed = new Proxy(log, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name, target);
-      if (name !== 'subscribe') return typeof value === 'function' ? value.bind(target) : value;
-      return (options: Parameters<typeof log.subscribe>[0]) => {
-        const inner = target.subscribe(options);
-        const batches = async function* () {
-          for await (const batch of inner.batches()) {
-            for (const record of batch) {
-              if (record.offset === 1) throw damaged;
-              yield [record];
-            }
-          }
-        };
-        return { batches, close: () => inner.close() };
-      };
-    },
+  const holed = logWithBatches(one.log, async function* (batches) {
+    for await (const batch of batches) {
+      for (const record of batch) {
+        if (record.offset === 1) throw damaged;
+        yield [record];
+      }
+    }
   });
   const two = { ...one, app: face({ log: holed, clock: one.clock }).app };
   const path = await subscribed(two);

@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { type CommitLog, CommitLogError } from '../../logged/commit-log.ts';
 import { suite } from '../support/suite.ts';
 import { ask, BINARY, done, face, fails, fill, JSON_V2, ok, V2, type Face } from './harness.ts';
-import { base64, latin1 } from '../support/text.ts';
+import { base64, latin1, utf8 } from '../support/text.ts';
 
 const test = suite('v2 produce and metadata');
 
@@ -29,7 +29,7 @@ test('binary records: one entry per record, null stays null', async () => {
   ];
   ok(await ask(one, 'POST', '/topics/t', { records }, { type: BINARY }), reply([0, 0], [0, 1], [0, 2], [0, 3]));
   assert.equal(await stored(one, 't'), [
-    [0, 0, 'k', 'v\0\xff'],
+    [0, 0, 'k', latin1(utf8('v\0\xff'))],
     [0, 1, 'k', null],
     [0, 2, null, ''],
     [0, 3, null, 'x'],

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { JsonSplitter, SplitError } from '../../http-api/kafka/v3/json-splitter.ts';
 import { fromUtf8 } from '../support/text.ts';
 import { suite } from '../support/suite.ts';
+import { some } from '../support/share.ts';
 
 const test = suite('v3 json splitter');
 const encoder = new TextEncoder();
@@ -61,7 +62,7 @@ test('gives the same objects wherever the bytes are cut', () => {
       }
       assert.equal(split(chunks), expected);
     }),
-    { numRuns: 100 },
+    { numRuns: some(100) },
   );
 });
 
@@ -89,7 +90,7 @@ test('never gives other objects than a parser of the whole text, whatever the by
         text = text.slice(found.length).trimStart();
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: some(1000) },
   );
 });
 

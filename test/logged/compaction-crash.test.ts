@@ -18,6 +18,7 @@ import { type CutChoice, cutChoices } from '../support/memory-host/power-cut.ts'
 import { compactPartition } from '../support/reference-log/cleaning.ts';
 import { suite } from '../support/suite.ts';
 import { DIRECTORY, LogPartition, record, show } from './compaction/log-partition.ts';
+import { isTried, some } from '../support/share.ts';
 
 const test = suite('compaction that is interrupted');
 
@@ -150,7 +151,7 @@ for (const scenario of scenarios) {
     const judge = new Judge(await prepare(disk, scenario), scenario.keep);
     const cuts: { readonly disk: MemoryDisk; readonly what: string }[] = [];
     const cut = ({ number, name, path }: HostCall): void => {
-      if (!CHANGING.test(name)) return;
+      if (!CHANGING.test(name) || !isTried(number)) return;
       for (const choice of cutChoices(disk.pendingCount, number)) {
         cuts.push({
           disk: disk.powerCut(choice),
@@ -170,6 +171,7 @@ for (const scenario of scenarios) {
     const judge = new Judge(await prepare(new MemoryDisk(), scenario), scenario.keep);
     const lose: CutChoice = { kind: 'lose' };
     for (let stop = 1, stopped = true; stopped; stop++) {
+      if (!isTried(stop)) continue;
       const disk = new MemoryDisk();
       await prepare(disk, scenario);
       stopped = (await runUntil(disk, stop, compacting(scenario))).stoppedAt !== null;
@@ -216,6 +218,7 @@ for (const scenario of scenarios) {
       const before = undisturbed.calls;
       await compactWithFaults(first, scenario);
       for (let call = 1; call <= undisturbed.calls - before; call++) {
+        if (!isTried(call)) continue;
         const { disk, host, log } = await begin();
         host.plan = planAt(host.calls + call);
         await compactWithFaults(log, scenario);
@@ -235,7 +238,7 @@ for (const scenario of scenarios) {
 
 for (const name of ['create', 'write', 'sync', 'syncDir', 'rename', 'remove', 'space', 'stat', 'list']) {
   test(`every ${name} fails`, async () => {
-    for (const scenario of scenarios) {
+    for (const scenario of scenarios.slice(0, some(scenarios.length))) {
       for (const code of ['EIO', 'ENOSPC', 'EROFS']) {
         const disk = new MemoryDisk();
         const judge = new Judge(await prepare(disk, scenario), scenario.keep);

@@ -9,6 +9,7 @@ import { countedFiles, type FileCounts } from '../support/counted-files.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';
 import { suite } from '../support/suite.ts';
 import { DIRECTORY, LogPartition, record } from './compaction/log-partition.ts';
+import { SHARE, some } from '../support/share.ts';
 
 const test = suite('keys of compaction');
 
@@ -76,6 +77,7 @@ test('the table is a map, for any part of the hashes, until it is full', () => {
       for (let at = table.nextUsed(0); at >= 0; at = table.nextUsed(table.behind(at))) walked++;
       assert.is(walked, map.size);
     }),
+    { numRuns: some(100) },
   );
 });
 
@@ -124,7 +126,12 @@ for (const [where, hasKv] of [
   ['the key-value store', true],
   ['nothing', false],
 ] as const) {
-  test(`100,000 keys and memory for 8,000, with ${where} to spill to`, async () => {
+  const title = `100,000 keys and memory for 8,000, with ${where} to spill to`;
+  if (SHARE < 1) {
+    test.skip(title, 'it takes minutes, and only a share is to be tried');
+    continue;
+  }
+  test(title, async () => {
     const disk = new MemoryDisk();
     disk.hasKv = hasKv;
     const { log, counts, timesRead } = await openCounted(disk);

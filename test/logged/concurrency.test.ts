@@ -15,8 +15,9 @@ import { SeededRandom } from '../support/memory-host/random.ts';
 import { suite } from '../support/suite.ts';
 import { variable } from '../support/platform.ts';
 import { clock } from '../support/platform.ts';
+import { some } from '../support/share.ts';
 
-const numRuns = Number(variable('STRESS_RUNS') ?? 15);
+const numRuns = some(Number(variable('STRESS_RUNS') ?? 15));
 const seed = Number(variable('STRESS_SEED') ?? Date.now() % 2 ** 31);
 const test = suite('concurrency');
 

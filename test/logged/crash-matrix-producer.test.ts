@@ -7,7 +7,8 @@ import { CommitLogError, type CommitLog, type ProduceResult } from '../../logged
 import { FaultHost } from '../support/fault-host/fault-host.ts';
 import { failAt, type HostCall, type Plan, shortWriteAt } from '../support/fault-host/plan.ts';
 import { runUntil } from '../support/fault-host/run-until.ts';
-import { isChanging, isChosen, replayable, SEED } from '../support/matrix/matrix.ts';
+import { isChanging, isChosen, replayable } from '../support/matrix/matrix.ts';
+import { SEED } from '../support/share.ts';
 import { openLog } from '../support/matrix/verdict.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';
 import { cutChoices } from '../support/memory-host/power-cut.ts';

@@ -6,7 +6,8 @@ import { commitLogContract } from '../contract/commit-log.ts';
 import type { OpenedLog } from '../contract/commit-log/harness.ts';
 import { countedFiles } from '../support/counted-files.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';
-import { makeTestDirectory, realHost, removeTree, runtimeName } from '../support/real-host.ts';
+import { runtimeName } from '../support/platform.ts';
+import { makeTestDirectory, realHost, removeTree } from '../support/real-host.ts';
 
 commitLogContract({
   name: 'file log in memory',

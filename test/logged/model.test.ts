@@ -12,8 +12,9 @@ import { referenceSubject } from './model/subject.ts';
 import type { Subject } from './model/subject.ts';
 import { fileLogSubject } from './model/file-log-subject.ts';
 import { variable } from '../support/platform.ts';
+import { some } from '../support/share.ts';
 
-const numRuns = Number(variable('MODEL_RUNS') ?? 60);
+const numRuns = some(Number(variable('MODEL_RUNS') ?? 60));
 const seed = Number(variable('MODEL_SEED') ?? Date.now() % 2 ** 31);
 const test = suite('model');
 

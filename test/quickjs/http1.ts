@@ -1,80 +1,11 @@
 /** The HTTP server of the QuickJS target, byte by byte over loopback. */
 import * as assert from 'uvu/assert';
-import type { Connection } from '../../targets/host.ts';
-import { type HttpEnv, HttpServer } from '../../targets/quickjs/http1/server.ts';
-import { type BodyStream, type WebRequest, WebResponse } from '../../targets/quickjs/web/messages.ts';
-import { WebReadableStream } from '../../targets/quickjs/web/readable-stream.ts';
 import { suite } from '../support/suite.ts';
+import { receiveAll, type Seen, send, type Use, withServer as serve } from './http1-server.ts';
 import { decodeLatin1, host } from './runtime.ts';
 
 const test = suite('http1');
-const { encodeUtf8 } = host.bytes;
-
-/** What the application saw and what it threw. */
-interface Seen {
-  readonly requests: string[];
-  readonly errors: unknown[];
-}
-
-/** Answers with what it got, or does what the path says. */
-async function answer(request: WebRequest, env: HttpEnv, seen: Seen): Promise<WebResponse> {
-  const path = request.url.replace(/^http:\/\/[^/]*/, '');
-  seen.requests.push(`${request.method} ${request.url}`);
-  if (path === '/ignore') return new WebResponse('ignored');
-  if (path === '/throw') throw new Error('on purpose');
-  if (path === '/inject') return new WebResponse('x', { headers: { 'x-evil': 'a\r\nb: c' } });
-  if (path === '/stream') return new WebResponse(threeChunks() as BodyStream);
-  if (path === '/gone') {
-    await new Promise<void>((resolve) => request.signal.addEventListener('abort', resolve));
-    return new WebResponse('gone');
-  }
-  const body = env.readGetBody === undefined ? new Uint8Array(await request.arrayBuffer()) : await env.readGetBody(99);
-  return new WebResponse(`${path} ${body === null ? 'too long' : decodeLatin1(body)}`, { status: 201 });
-}
-
-function threeChunks(): WebReadableStream<Uint8Array> {
-  let count = 0;
-  return new WebReadableStream<Uint8Array>({
-    pull: (controller) => {
-      count += 1;
-      if (count > 3) controller.close();
-      else controller.enqueue(encodeUtf8(`chunk ${count}`));
-    },
-  });
-}
-
-async function withServer(body: (connect: () => Promise<Connection>, seen: Seen, server: HttpServer) => Promise<void>) {
-  const seen: Seen = { requests: [], errors: [] };
-  const server = await HttpServer.start({
-    address: { host: '127.0.0.1', port: 0 },
-    fetch: (request, env) => answer(request, env, seen),
-    refusal: (status) => `refused ${status}`,
-    report: (error) => seen.errors.push(error),
-    maxConnections: 4,
-    maxHeaderBytes: 2048,
-    net: host.net,
-    clock: host.clock,
-    encodeUtf8,
-    decodeLatin1,
-  });
-  try {
-    await body(() => host.net.connect(server.address), seen, server);
-  } finally {
-    await server.stop(0);
-  }
-}
-
-async function send(connection: Connection, text: string): Promise<void> {
-  await connection.write(Uint8Array.from(text, (character) => character.charCodeAt(0)));
-}
-
-/** All that comes until the server ends the connection. */
-async function receiveAll(connection: Connection): Promise<string> {
-  let text = '';
-  for (let bytes = await connection.read(); bytes !== null; bytes = await connection.read())
-    text += decodeLatin1(bytes);
-  return text.replaceAll(/date: [^\r]*\r\n/g, '');
-}
+const withServer = (use: Use) => serve({ ...host, decodeLatin1 }, use);
 
 /** What one connection brings for these bytes, which come whole and then byte by byte: it must be the same. */
 async function exchange(text: string): Promise<{ readonly replies: string; readonly seen: Seen }> {
@@ -120,6 +51,9 @@ test('HTTP/1.0 and close end the connection behind the reply', async () => {
     const { replies } = await exchange(head + get);
     assert.is(replies, replyTo('/a ').replace('content-length', 'connection: close\r\ncontent-length'));
   }
+  const { replies } = await exchange(`GET /a HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n${get}`);
+  const kept = replyTo('/a ').replace('content-length', 'connection: keep-alive\r\ncontent-length');
+  assert.is(replies, kept + replyTo('/a '));
 });
 
 test('what could be understood differently is refused, and nothing behind it is served', async () => {
@@ -141,6 +75,7 @@ test('what could be understood differently is refused, and nothing behind it is 
     `POST /a HTTP/1.1\r\n${h}Content-Length: 0x3\r\n\r\nabc`,
     `POST /a HTTP/1.1\r\n${h}Content-Length:\r\n\r\n`,
     `POST /a HTTP/1.1\r\n${h}Content-Length : 3\r\n\r\nabc`,
+    `POST /a HTTP/1.1\r\n${h}Content-Length: \xa03\r\n\r\nabc`,
     `POST /a HTTP/1.1\r\n${h}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`,
     `POST /a HTTP/1.1\r\n${h}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n`,
     `POST /a HTTP/1.1\r\n${h}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
@@ -197,7 +132,10 @@ test('a stream goes out in chunks, to old clients until the end, and not at all 
     return text.replace('connection: close\r\n', '');
   };
   assert.is(await request('GET /stream HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n'), `${chunked}${chunks}`);
-  assert.is(await request('GET /stream HTTP/1.0\r\n\r\n'), 'HTTP/1.1 200 OK\r\n\r\nchunk 1chunk 2chunk 3');
+  for (const head of ['', 'Host: h\r\n', 'Host: h\r\nConnection: keep-alive\r\n']) {
+    const whole = 'HTTP/1.1 200 OK\r\n\r\nchunk 1chunk 2chunk 3';
+    assert.is(await request(`GET /stream HTTP/1.0\r\n${head}\r\n`), whole);
+  }
   assert.is(await request('HEAD /stream HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n'), 'HTTP/1.1 200 OK\r\n\r\n');
 });
 
@@ -243,15 +181,47 @@ test('a body that nobody wants does not hide the next request', async () => {
   assert.is(replies, `HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nignored${replyTo('/a ')}`);
 });
 
-test('beyond the most connections there is none, and stopping ends idle ones', async () => {
-  await withServer(async (connect, _seen, server) => {
+test('a stream that breaks is reported, and the connection ends without the end of the stream', async () => {
+  const { replies, seen } = await exchange(`GET /broken HTTP/1.1\r\nHost: h\r\n\r\n${get}`);
+  assert.is(replies, 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nbegun\r\n');
+  assert.match(String(seen.errors[0]), 'broken on purpose');
+});
+
+test('a client that ends its side after a request gets its reply', async () => {
+  await withServer(async (connect, seen) => {
+    const connection = await connect();
+    await send(connection, 'POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc');
+    connection.end();
+    assert.is(await receiveAll(connection), replyTo('/b abc'));
+    connection.close();
+    assert.equal(seen.errors, []);
+  });
+});
+
+test('beyond the most connections a few get a 503, and stopping ends idle ones', async () => {
+  await withServer(async (connect, seen, server) => {
     const connections = await Promise.all([connect(), connect(), connect(), connect()]);
-    for (const connection of connections) await send(connection, get);
-    for (const connection of connections) assert.ok((await connection.read()) !== null);
-    const fifth = await connect();
-    assert.is(await fifth.read().catch(() => null), null);
+    for (const connection of connections) {
+      await send(connection, get);
+      assert.ok((await connection.read()) !== null);
+    }
+    const surplus = [];
+    for (let count = 0; count < 16; count += 1) surplus.push(await connect());
+    for (const connection of surplus.slice(1)) await send(connection, get);
+    for (const connection of surplus.slice(1)) {
+      assert.is(await receiveAll(connection), refusal(503, 'Service Unavailable'));
+    }
+    assert.is(seen.requests.length, 4, 'the application heard of none of them');
+    connections.shift()?.close();
+    while (true) {
+      const next = await connect();
+      await send(next, get);
+      const reply = await next.read();
+      connections.push(next);
+      if (decodeLatin1(reply as Uint8Array).startsWith('HTTP/1.1 201')) break;
+    }
     await server.stop(1e9);
     for (const connection of connections) assert.is(await connection.read().catch(() => null), null);
-    for (const connection of [...connections, fifth]) connection.close();
+    for (const connection of [...connections, ...surplus]) connection.close();
   });
 });

@@ -1,10 +1,13 @@
 /**
- * `npm run test:quickjs [-- --cpu NAME]... [--title TEXT]`: builds the suites of `suites.ts` as a program for the CPU
- * (default: this machine's and both MIPS, the latter under qemu's user emulation) and runs them there.
+ * `npm run test:quickjs [-- --cpu NAME]... [--files TEXT]... [--title TEXT] [--jobs N]`: builds all test files that are
+ * not for Node alone as a program for the CPU (default: this machine's and both MIPS, the latter under qemu's user
+ * emulation) and runs them there, each in a process of its own. `--files` takes those with the text in their path.
+ *
+ * Under emulation everything takes twenty times as long, so what tries many cases tries a part of them there, chosen by
+ * the seed; `--whole` tries as many as here. `--sanitize` and `--gc-stress` look for faults of the C parts.
  *
  * The last line is `N passed, N failed, N skipped`.
  */
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -14,60 +17,75 @@ import { compileProgram, linkProgram } from '../../scripts/targets/program.ts';
 import { findSources } from '../../scripts/targets/sources.ts';
 import { installMissing } from '../../scripts/targets/system.ts';
 import { findToolchain } from '../../scripts/targets/toolchain.ts';
-
-/** The watchdog is no time limit of a test: it ends a run that has printed nothing for so long. */
-const watchdogMs = 300_000;
+import { sanitizedVariant } from '../../scripts/targets/variants.ts';
+import { type Counts, runFile } from './run-file.ts';
+import { findTestFiles, testFilesPlugin } from './test-files.ts';
 
 const { values } = parseArgs({
   options: {
     cpu: { type: 'string', multiple: true, default: CPUS.map(({ name }) => name) },
+    files: { type: 'string', multiple: true, default: [''] },
     title: { type: 'string', default: '' },
+    jobs: { type: 'string', default: '2' },
+    whole: { type: 'boolean', default: false },
     sources: { type: 'string' },
+    sanitize: { type: 'boolean', default: false },
+    'gc-stress': { type: 'boolean', default: false },
   },
 });
 
+/** How much of what tries many cases is tried under emulation. */
+const emulatedShare = '0.05';
+
+const isSanitized = values.sanitize || values['gc-stress'];
+const variant = isSanitized ? sanitizedVariant(values['gc-stress']) : undefined;
+const cpus = CPUS.filter(({ name, emulator }) => (isSanitized ? emulator === null : values.cpu.includes(name)));
 const build = { sources: findSources(values.sources), toolchain: findToolchain() };
 const directory = cachePath(`tests-${process.pid}`);
-const total = { passed: 0, failed: 0, skipped: 0 };
+const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 try {
-  const program = { entry: 'test/quickjs/suites.ts', keepLines: true };
+  const { files } = await findTestFiles();
+  const wanted = files.filter((file) => values.files.some((text) => file.includes(text)));
+  const program = { entry: 'test/quickjs/suites.ts', keepLines: true, plugins: [testFilesPlugin(files)] };
   const modules = await compileProgram(build, program, directory);
-  for (const cpu of CPUS.filter(({ name }) => values.cpu.includes(name))) {
-    linkProgram(build, cpu, modules, `${directory}/${cpu.name}`);
-    console.log(`== ${cpu.name}`);
-    const counts = await runTests(cpu, `${directory}/${cpu.name}`);
-    for (const name of ['passed', 'failed', 'skipped'] as const) total[name] += counts[name];
+  for (const cpu of cpus) {
+    linkProgram(build, cpu, modules, `${directory}/${cpu.name}`, variant);
+    await runOn(cpu, `${directory}/${cpu.name}`, wanted);
   }
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }
-console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+console.log(shown(total));
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 
-async function runTests(cpu: Cpu, path: string): Promise<typeof total> {
+async function runOn(cpu: Cpu, path: string, files: readonly string[]): Promise<void> {
   if (cpu.emulator !== null) installMissing({ [cpu.emulator]: 'qemu-user' });
+  const command = [...(cpu.emulator === null ? [] : [cpu.emulator]), path];
   const scratch = mkdtempSync(`${tmpdir()}/streambed-${cpu.name}-`);
-  const [command, ...args] = [...(cpu.emulator === null ? [] : [cpu.emulator]), path, values.title];
-  const child = spawn(command, args, {
-    env: { ...process.env, TMPDIR: scratch },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const watchdog = setTimeout(() => child.kill('SIGKILL'), watchdogMs);
-  let output = '';
-  for await (const chunk of child.stdout.setEncoding('utf8') as AsyncIterable<string>) {
-    watchdog.refresh();
-    process.stdout.write(chunk);
-    output += chunk;
-  }
-  const code = await new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) resolve(child.exitCode ?? child.signalCode);
-    else child.once('exit', (status, signal) => resolve(status ?? signal));
-  });
-  clearTimeout(watchdog);
+  const sample = cpu.emulator === null || values.whole ? {} : { STREAMBED_SHARE: emulatedShare };
+  const env = { ...sample, ...process.env, TMPDIR: scratch };
+  const own: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const startedAt = performance.now();
+  const queue = [...files];
+  const work = async (): Promise<void> => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      const begun = performance.now();
+      const { counts, output } = await runFile(command, [file, values.title], env);
+      if (output !== '') console.log(output);
+      if (shown(counts) !== shown()) console.log(`${cpu.name} ${file}: ${shown(counts)} (${secondsSince(begun)} s)`);
+      for (const name of ['passed', 'failed', 'skipped'] as const) own[name] += counts[name];
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, Number(values.jobs)) }, work));
   rmSync(scratch, { recursive: true, force: true });
-  const found = /^(\d+) passed, (\d+) failed, (\d+) skipped$/m.exec(output);
-  const [passed = 0, failed = 0, skipped = 0] = (found?.slice(1) ?? []).map(Number);
-  if (found !== null && (code === 0 || failed > 0)) return { passed, failed, skipped };
-  console.log(`FAILED: ${cpu.name} ended with ${code}`);
-  return { passed, failed: failed + 1, skipped };
+  console.log(`== ${cpu.name}: ${shown(own)} in ${secondsSince(startedAt)} s`);
+  for (const name of ['passed', 'failed', 'skipped'] as const) total[name] += own[name];
+}
+
+function shown({ passed, failed, skipped }: Counts = { passed: 0, failed: 0, skipped: 0 }): string {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+function secondsSince(startedAt: number): string {
+  return ((performance.now() - startedAt) / 1000).toFixed(1);
 }

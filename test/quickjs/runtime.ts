@@ -1,6 +1,6 @@
 /**
- * What tests need of QuickJS: its host, directories of their own, and the few globals that uvu and the memory host
- * expect. One event loop per process, so this is a module of singletons.
+ * What tests need of QuickJS: its host, directories of their own, and the few globals that uvu and tests expect. One
+ * event loop per process, so this is a module of singletons.
  */
 import { quickjsHost } from '../../targets/quickjs/host.ts';
 import { Loop } from '../../targets/quickjs/loop.ts';
@@ -12,22 +12,11 @@ const strays: unknown[] = [];
 export const loop = new Loop(native, (error) => strays.push(error));
 export const host = quickjsHost(native, loop);
 export const testArguments = native.arguments;
-export const { decodeLatin1 } = native;
+export const { decodeLatin1, getVariable } = native;
 
 export function write(text: string): void {
   const bytes = native.encodeUtf8(text);
   for (let written = 0; written < bytes.length; ) written += native.writeStream(1, bytes, written) ?? 0;
-}
-
-/** For the memory host. Only with arguments, so that cbor-x goes without, as it does in the product. */
-class TestTextDecoder {
-  constructor(encoding?: string) {
-    if (encoding === undefined) throw new Error('no TextDecoder on QuickJS');
-  }
-
-  decode(bytes: Uint8Array): string {
-    return native.decodeUtf8(bytes);
-  }
 }
 
 class TestTextEncoder {
@@ -36,11 +25,23 @@ class TestTextEncoder {
   }
 }
 
+// fast-check asks for it, of texts that it makes; whether they are normalised makes no difference to a test.
+Object.defineProperty(String.prototype, 'normalize', {
+  value(this: string) {
+    return this;
+  },
+});
+
+function noTimer(): never {
+  throw new Error('tests use the clock of the host');
+}
+
 Object.assign(globalThis, {
-  TextDecoder: TestTextDecoder,
   TextEncoder: TestTextEncoder,
+  // fast-check keeps them at its import, for time limits that no test has.
+  setTimeout: noTimer,
+  clearTimeout: noTimer,
   console: { log: () => {} }, // uvu's marks; `runSuites` tells what is worth reading
-  setImmediate: (callback: () => void) => loop.soon(callback),
 });
 
 /** Another user of the same machine: descriptors, locks and watches of its own. */
@@ -63,6 +64,13 @@ export function makeTestDirectory(): string {
   const path = `${native.getVariable('TMPDIR') ?? '/tmp'}/streambed-${random.join('')}`;
   host.files.makeDir(path);
   return path;
+}
+
+/** Waits for as long on the real clock. */
+export function pass(durationMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    loop.timer(durationMs, resolve);
+  });
 }
 
 export function removeTree(path: string): void {

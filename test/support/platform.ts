@@ -17,6 +17,8 @@ export const aes: Aes = nodeAes;
 /** Loaded before any test runs: loading takes real time, which no clock of a memory disk waits for. */
 export const sodium: Sodium = await nodeSodium();
 
+export const runtimeName: 'Node' | 'QuickJS' = 'Node';
+
 /** A variable of the environment. */
 export function variable(name: string): string | undefined {
   return process.env[name];

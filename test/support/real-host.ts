@@ -5,8 +5,6 @@ import { nodeHost } from '../../targets/node/host.ts';
 
 export { nodeHost as realHost };
 
-export const runtimeName = 'Node';
-
 export function makeTestDirectory(): string {
   return mkdtempSync(`${tmpdir()}/streambed-`);
 }

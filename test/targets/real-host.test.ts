@@ -1,6 +1,7 @@
 /** The host port of this runtime, in a directory on disk. */
 import { hostContract } from '../contract/host.ts';
-import { makeTestDirectory, pass, realHost, removeTree, runtimeName } from '../support/real-host.ts';
+import { runtimeName } from '../support/platform.ts';
+import { makeTestDirectory, pass, realHost, removeTree } from '../support/real-host.ts';
 
 hostContract({
   name: `${runtimeName} host`,

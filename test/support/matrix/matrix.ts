@@ -10,7 +10,8 @@
  *
  * By default a part of the ends is tried, chosen by the seed; `STREAMBED_SEED=n` tries another part, `STREAMBED_MATRIX=x5`
  * five times as many, `STREAMBED_MATRIX=full` all of them, which takes the better part of an hour (and `--watchdog-ms`),
- * and `STREAMBED_MATRIX=<what a failure prints>` one alone.
+ * and `STREAMBED_MATRIX=<what a failure prints>` one alone. Of a run with less than all `STREAMBED_SHARE` (see `share.ts`)
+ * leaves that part.
  */
 import * as assert from 'uvu/assert';
 import { FaultHost } from '../fault-host/fault-host.ts';
@@ -23,9 +24,9 @@ import { Actor } from './actor.ts';
 import { Ledger } from './ledger.ts';
 import { checkLog, type Judge, openLog, type Options, type Thoroughness } from './verdict.ts';
 import { variable } from '../platform.ts';
+import { SEED, SHARE } from '../share.ts';
 
 const SETTING = variable('STREAMBED_MATRIX') ?? '';
-export const SEED = Number(variable('STREAMBED_SEED') ?? 1);
 const FULL = SETTING === 'full';
 const FACTOR = /^x\d+$/.test(SETTING) ? Number(SETTING.slice(1)) : 1;
 const ONLY = SETTING.includes('@') ? SETTING : null;
@@ -84,13 +85,18 @@ const LATER = 10;
 
 /** The three matrices as tests. */
 export function testMatrix(test: Suite, scenario: Scenario, share: Share): void {
-  const some = async (ends: Promise<number>): Promise<void> => {
-    assert.ok(ONLY !== null || (await ends) > 0, 'nothing was tried');
-    await ends;
+  /** A share of a small matrix may be nothing at all: then a larger one is tried. */
+  const trySome = async (matrix: (scenario: Scenario, share: Share) => Promise<number>): Promise<void> => {
+    for (let times = 1, tried = 0; tried === 0 && ONLY === null; times *= 4) {
+      assert.ok(times === 1 || (SHARE < 1 && times < 10_000), 'nothing was tried');
+      const { cuts, kills, faults } = share;
+      tried = await matrix(scenario, { cuts: cuts * times, kills: kills * times, faults: faults * times });
+    }
+    if (ONLY !== null) await matrix(scenario, share);
   };
-  test(`${scenario.name}: power cut at every call`, () => some(cutMatrix(scenario, share)));
-  test(`${scenario.name}: kill at every call`, () => some(killMatrix(scenario, share)));
-  test(`${scenario.name}: failure of every call`, () => some(faultMatrix(scenario, share)));
+  test(`${scenario.name}: power cut at every call`, () => trySome(cutMatrix));
+  test(`${scenario.name}: kill at every call`, () => trySome(killMatrix));
+  test(`${scenario.name}: failure of every call`, () => trySome(faultMatrix));
 }
 
 /** The cuts that find most are tried more often. */
@@ -264,7 +270,7 @@ function thoroughness(id: string, always: boolean): Thoroughness {
 export function isChosen(id: string, percent: number, most = 100): boolean {
   if (ONLY !== null)
     return id === ONLY || ONLY.startsWith(`${id}/`) || id.startsWith(`${ONLY}/`) || id.startsWith(`${ONLY} `);
-  return hash(`${SEED} ${id}`) % 100 < Math.min(most, FULL ? 100 : percent * FACTOR);
+  return (hash(`${SEED} ${id}`) % 10_000) / 100 < Math.min(most, FULL ? 100 : percent * FACTOR * SHARE);
 }
 
 /** FNV-1a, mixed so that neighbours are far apart. */
