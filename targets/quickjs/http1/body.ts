@@ -10,6 +10,8 @@ const linefeed = 10;
 export interface BodyHooks {
   /** Before the first byte is waited for: the client may want to be asked for it. */
   readonly begin: () => void;
+  /** The body is waited for, or is not any more. */
+  readonly waits: (isWaiting: boolean) => void;
   readonly decodeLatin1: (bytes: Uint8Array, start?: number, end?: number) => string;
 }
 
@@ -113,7 +115,10 @@ export class RequestBody {
 
   async #fill(lengthBytes: number): Promise<void> {
     while (this.#source.bytes.length < lengthBytes) {
-      if (!(await this.#source.more())) throw this.#source.failure();
+      this.#hooks.waits(true);
+      const isMore = await this.#source.more();
+      this.#hooks.waits(false);
+      if (!isMore) throw this.#source.failure();
     }
   }
 }

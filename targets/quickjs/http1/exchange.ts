@@ -11,35 +11,42 @@ import type { HttpEnv, ServerContext } from './server.ts';
 /** Clients keep idle connections for up to 90 s; one that we close first meets a request that is on its way. */
 const idleMs = 120_000;
 const headMs = 30_000;
-/** A body whose length is known, and a client that takes a reply, must keep going. */
+/** Who sends a body whose length is known, and who takes a reply, must keep going. */
 const stalledMs = 60_000;
 const lingerMs = 2_000;
 /** What is left of a body that the application did not want is read away up to here, to keep the connection. */
 const mostDrainedBytes = 64 * 1024;
+/** So much of a reply must be taken before a client counts as stalled. */
+const pieceBytes = 64 * 1024;
 
 export class Exchange {
   readonly #context: ServerContext;
   readonly #connection: Connection;
   readonly #source: ByteSource;
+  /** One too many: it is told so, and not served. */
+  readonly #isSurplus: boolean;
   #signal: WebSignal | null = null;
   #reply: BodyStream | null = null;
   #deadline = 0;
   isIdle = true;
   #isStopping = false;
+  /** A part of a reply is out: nothing but the rest of it may follow. */
+  #isReplying = false;
 
-  constructor(context: ServerContext, connection: Connection) {
+  constructor(context: ServerContext, connection: Connection, isSurplus: boolean) {
     this.#context = context;
     this.#connection = connection;
+    this.#isSurplus = isSurplus;
     this.#source = new ByteSource(connection, () => this.#leave());
   }
 
   /** Serves until the connection ends; never rejects. */
   async run(): Promise<void> {
     try {
-      this.#wait(idleMs);
+      this.#wait(this.#isSurplus ? headMs : idleMs);
       while (await this.#serveOne()) this.#wait(idleMs);
     } catch (error) {
-      if (error instanceof BadRequest) await this.#refuse(error.status).catch(() => {});
+      if (error instanceof BadRequest && !this.#isReplying) await this.#refuse(error).catch(() => {});
     }
     this.#connection.close();
   }
@@ -73,18 +80,27 @@ export class Exchange {
   async #serveOne(): Promise<boolean> {
     const head = await this.#readHead();
     if (head === null) return false;
-    this.#wait(head.bodyLength === null ? Number.POSITIVE_INFINITY : stalledMs);
+    if (this.#isSurplus) throw new BadRequest(503, 'too many connections');
+    this.#wait(Number.POSITIVE_INFINITY);
+    let isAnswered = false;
     const body = new RequestBody(this.#source, head.bodyLength, {
       begin: () => {
         if (head.expectsContinue) void this.#write('HTTP/1.1 100 Continue\r\n\r\n').catch(() => {});
+      },
+      // A body without a length may be a stream, which pauses as it likes for as long as it is listened to.
+      waits: (isWaiting) => {
+        this.#wait(isWaiting && (isAnswered || head.bodyLength !== null) ? stalledMs : Number.POSITIVE_INFINITY);
       },
       decodeLatin1: this.#context.decodeLatin1,
     });
     if (body.isComplete) this.#source.readAhead();
     const response = await this.#answer(head, body);
     if (body.fault !== null) throw body.fault;
-    const keepsAlive = head.keepsAlive && !this.#isStopping && (body.isComplete || !head.expectsContinue);
+    // To HTTP/1.0 the end of the connection is the end of a stream.
+    const isKept = head.keepsAlive && !this.#isStopping && !(head.isOld && streamIn(response) !== null);
+    const keepsAlive = isKept && (body.isComplete || !head.expectsContinue);
     await this.#send(head, response, keepsAlive);
+    isAnswered = true;
     this.#signal = null;
     this.#reply = null;
     if (keepsAlive && (await this.#drain(body))) {
@@ -127,7 +143,7 @@ export class Exchange {
     const request = new WebRequest(this.#urlOf(head), {
       method: head.method,
       headers: new WebHeaders(head.headers),
-      body: isGet || body.isComplete ? null : streamOf(body),
+      body: isGet || body.isComplete ? null : streamFrom(body),
       signal: this.#signal,
       readAll: () => body.readAll(),
     });
@@ -146,23 +162,23 @@ export class Exchange {
   }
 
   async #send(head: RequestHead, response: WebResponse, keepsAlive: boolean): Promise<void> {
-    const { content } = response;
-    const isStream = content !== null && typeof content === 'object' && 'getReader' in content;
-    this.#wait(isStream ? Number.POSITIVE_INFINITY : stalledMs);
-    if (isStream) this.#reply = content;
-    if (isStream && this.#source.hasEnded) await content.cancel();
-    const isNew = head.headers.has('host');
-    const reply = { method: head.method, closes: !keepsAlive || (isStream && !isNew), isChunkable: isNew };
-    try {
-      await writeReply(
-        { ...this.#context, ...reply, connection: this.#connection, date: this.#context.date() },
-        response,
-      );
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      this.#context.report(error);
-      throw new BadRequest(500, error.message);
+    this.#reply = streamIn(response);
+    if (this.#source.hasEnded) await this.#reply?.cancel();
+    const { method, isOld } = head;
+    const write = (bytes: Uint8Array) => this.#writePieces(bytes);
+    const reply = { method, isOld, closes: !keepsAlive, write, date: this.#context.date() };
+    await writeReply({ ...this.#context, ...reply }, response);
+    this.#isReplying = false;
+  }
+
+  /** A client that takes a reply must keep going; the application need not. */
+  async #writePieces(bytes: Uint8Array): Promise<void> {
+    this.#isReplying = true;
+    for (let at = 0; at < bytes.length; at += pieceBytes) {
+      this.#wait(stalledMs);
+      await this.#connection.write(bytes.subarray(at, at + pieceBytes));
     }
+    this.#wait(Number.POSITIVE_INFINITY);
   }
 
   /** Whether the body is read to its end, so that the next request can be found. */
@@ -176,16 +192,18 @@ export class Exchange {
     return true;
   }
 
-  async #refuse(status: number): Promise<void> {
+  async #refuse(fault: BadRequest): Promise<void> {
+    if (fault.status === 500) this.#context.report(fault);
     const head: RequestHead = {
       method: 'POST',
       target: '/',
-      headers: new Map([['host', '']]),
+      headers: new Map(),
+      isOld: false,
       bodyLength: 0,
       keepsAlive: false,
       expectsContinue: false,
     };
-    await this.#send(head, this.#refusal(status), false);
+    await this.#send(head, this.#refusal(fault.status), false);
     await this.#linger();
   }
 
@@ -205,7 +223,11 @@ export class Exchange {
   }
 }
 
-function streamOf(body: RequestBody): BodyStream {
+function streamIn({ content }: WebResponse): BodyStream | null {
+  return content !== null && typeof content === 'object' && 'getReader' in content ? content : null;
+}
+
+function streamFrom(body: RequestBody): BodyStream {
   const cancel = async (): Promise<void> => {};
   const reader = {
     read: async () => {

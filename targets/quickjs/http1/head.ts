@@ -7,13 +7,15 @@ export interface RequestHead {
   readonly target: string;
   /** Names in lower case. */
   readonly headers: Map<string, string>;
+  /** HTTP/1.0. */
+  readonly isOld: boolean;
   /** Null: chunked. */
   readonly bodyLength: number | null;
   readonly keepsAlive: boolean;
   readonly expectsContinue: boolean;
 }
 
-/** A request that is answered with this status, whereupon the connection is closed. */
+/** What is answered with this status, whereupon the connection is closed. */
 export class BadRequest extends Error {
   readonly status: number;
 
@@ -46,6 +48,7 @@ export function parseHead(text: string): RequestHead {
     method,
     target,
     headers,
+    isOld,
     bodyLength: bodyLength(headers, isOld),
     keepsAlive: keepsAlive(headers.get('connection')?.toLowerCase() ?? '', isOld),
     expectsContinue: expectation !== undefined && !isOld,
@@ -56,7 +59,7 @@ function addField(headers: Map<string, string>, line: string): void {
   const colon = line.indexOf(':');
   const name = line.slice(0, colon).toLowerCase();
   if (colon < 1 || !token.test(name) || illegal.test(line)) fail('header');
-  const value = line.slice(colon + 1).trim();
+  const value = trimmed(line.slice(colon + 1));
   const before = headers.get(name);
   if (before !== undefined && single.includes(name)) fail(`second ${name}`);
   const separator = name === 'cookie' ? '; ' : ', ';
@@ -76,8 +79,13 @@ function bodyLength(headers: Map<string, string>, isOld: boolean): number | null
 }
 
 function keepsAlive(connection: string, isOld: boolean): boolean {
-  const options = connection.split(',').map((option) => option.trim());
+  const options = connection.split(',').map(trimmed);
   return isOld ? options.includes('keep-alive') : !options.includes('close');
+}
+
+/** Not by `trim`, for which a no-break space is one as well. */
+function trimmed(text: string): string {
+  return text.replace(/^[\t ]+|[\t ]+$/g, '');
 }
 
 function fail(what: string): never {

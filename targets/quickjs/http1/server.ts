@@ -1,5 +1,5 @@
 /** An HTTP/1.1 server over the host's net, for an application that is a function from Request to Response. */
-import type { Clock, Listener, Net, NetAddress, Timer } from '../../host.ts';
+import type { Clock, Connection, Listener, Net, NetAddress, Timer } from '../../host.ts';
 import type { WebRequest, WebResponse } from '../web/messages.ts';
 import { Exchange } from './exchange.ts';
 
@@ -16,6 +16,7 @@ export interface HttpServerOptions {
   readonly refusal: (status: number) => string;
   /** Is told what the application threw. */
   readonly report: (error: unknown) => void;
+  /** A few more are told so with 503; beyond those there is no answer at all. */
   readonly maxConnections: number;
   readonly maxHeaderBytes: number;
   readonly net: Net;
@@ -32,10 +33,14 @@ export interface ServerContext extends HttpServerOptions {
 
 /** How often those who wait for too long are looked for. */
 const checkMs = 5_000;
+/** How many connections above the limit may wait for their refusal. */
+const spareConnections = 16;
 
 export class HttpServer {
   readonly #context: ServerContext;
   readonly #exchanges = new Set<Exchange>();
+  /** Those of them that are above the limit. */
+  #surplus = 0;
   readonly #listener: Listener;
   #check: Timer | null = null;
   #emptied: (() => void) | null = null;
@@ -55,8 +60,8 @@ export class HttpServer {
   static async start(options: HttpServerOptions): Promise<HttpServer> {
     let server: HttpServer | null = null;
     const listener = await options.net.listen(options.address, (connection) => {
-      if (server === null || server.#exchanges.size >= options.maxConnections) connection.close();
-      else server.#serve(new Exchange(server.#context, connection));
+      if (server === null) connection.close();
+      else server.#accept(connection);
     });
     server = new HttpServer(options, listener);
     return server;
@@ -85,10 +90,19 @@ export class HttpServer {
     this.#check?.cancel();
   }
 
-  #serve(exchange: Exchange): void {
+  #accept(connection: Connection): void {
+    const { maxConnections } = this.#context;
+    const isSurplus = this.#exchanges.size - this.#surplus >= maxConnections;
+    if (isSurplus && this.#surplus >= spareConnections) {
+      connection.close();
+      return;
+    }
+    const exchange = new Exchange(this.#context, connection, isSurplus);
+    this.#surplus += Number(isSurplus);
     this.#exchanges.add(exchange);
     this.#check ??= this.#checkLater();
     void exchange.run().then(() => {
+      this.#surplus -= Number(isSurplus);
       this.#exchanges.delete(exchange);
       if (this.#exchanges.size === 0) this.#emptied?.();
     });
