@@ -2,7 +2,7 @@
  * The secret server on a directory of sealed files and a journal: put together here, and taken through its life: empty,
  * initialised, sealed, unsealed. One process at a time may open a directory; its caller sees to that.
  */
-import type { Host } from '../targets/host.ts';
+import type { Host, Sodium } from '../targets/host.ts';
 import { Audit, type AuditSink } from './core/audit.ts';
 import type { EngineContext, Engines } from './core/engine-context.ts';
 import { Ledger } from './core/ledger.ts';
@@ -13,6 +13,7 @@ import type { Engine } from './core/route.ts';
 import { StoreClock } from './core/store-clock.ts';
 import { Wrapping } from './core/wrapping.ts';
 import { randomUuid } from './identity/random-name.ts';
+import { Passwords } from './identity/passwords.ts';
 import { TokenEngine } from './identity/token-routes.ts';
 import { Tokens } from './identity/tokens.ts';
 import type { Journal } from './journal.ts';
@@ -65,16 +66,18 @@ export class FileSecretStore implements SecretServer {
   readonly #barrier: Barrier;
   readonly #clock: StoreClock;
   readonly #mounts: MountTable;
+  readonly #passwords: Passwords;
   readonly #core: RequestCore;
   #open: Open | null = null;
   #lastStep: Promise<unknown> = Promise.resolve();
   #sweptAt = 0;
 
-  private constructor(host: Host, options: FileSecretStoreOptions, barrier: Barrier) {
+  private constructor(host: Host, options: FileSecretStoreOptions, barrier: Barrier, sodium: Sodium) {
     this.#host = host;
     this.#options = options;
     this.#barrier = barrier;
     this.#clock = new StoreClock(host.clock);
+    this.#passwords = new Passwords(host, sodium);
     this.#mounts = new MountTable(
       host,
       () => barrier.files.scope('core'),
@@ -89,8 +92,9 @@ export class FileSecretStore implements SecretServer {
    * `unknown-version`, `invalid` (the root key is another one).
    */
   static async open(host: Host, options: FileSecretStoreOptions): Promise<FileSecretStore> {
-    const store = new FileSecretStore(host, options, await Barrier.open(host, options.root, options.seal));
-    if (store.#barrier.status().initialized && options.seal.type === 'static') await store.unseal(null);
+    const barrier = await Barrier.open(host, options.root, options.seal);
+    const store = new FileSecretStore(host, options, barrier, await host.sodium());
+    if (store.isInitialized && options.seal.type === 'static') await store.unseal(null);
     return store;
   }
 
@@ -118,11 +122,13 @@ export class FileSecretStore implements SecretServer {
    */
   initialize(shares: number, threshold: number, rootToken?: string): Promise<Initialized> {
     return this.#step(async () => {
+      const isShamir = this.#options.seal.type === 'shamir';
       const { keyShares } = await this.#barrier.init({ shares, threshold });
+      for (const share of isShamir ? keyShares.slice(0, threshold) : [null]) await this.#barrier.unseal(share);
       const { tokens } = await this.#begin();
       await this.#mounts.add('secret/', FIRST_MOUNT);
       const root = await this.#makeRootToken(tokens, rootToken);
-      if (this.#options.seal.type === 'shamir') this.#close();
+      if (isShamir) this.seal();
       return { keys: keyShares, rootToken: root };
     });
   }
@@ -134,6 +140,12 @@ export class FileSecretStore implements SecretServer {
       const { sealed } = await this.#barrier.unseal(share);
       if (!sealed) await this.#begin();
     });
+  }
+
+  /** Seals, and lets another process open the directory when what is under way has ended. */
+  async close(): Promise<void> {
+    this.#close();
+    await this.#barrier.close();
   }
 
   /** Forgets all keys and all that was read with them. */
@@ -233,6 +245,7 @@ export class FileSecretStore implements SecretServer {
       keyring: this.#barrier.keyring,
       ttlField,
       report,
+      passwords: this.#passwords,
     };
   }
 

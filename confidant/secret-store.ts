@@ -162,7 +162,7 @@ export interface WrapInfo {
 
 /**
  * - `absent`: nothing there; `deleted`: there was; `unsupported`: the path knows no such operation; `no-route`: no such
- *   path at all.
+ *   path at all, or it goes through something that is not there.
  * - `unauthorized`: login refused; `forbidden`: no token, a dead token, or one that may not.
  * - `invalid`: the request makes no sense; `bad-path`; `too-large`; `conflict`: check-and-set; `exists`: it is there.
  * - `busy`: too many hashes wait, or too many failures: again after `retryAfterMs`.

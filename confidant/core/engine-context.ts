@@ -1,5 +1,6 @@
 /** What an engine gets that is mounted somewhere. Types only. */
 import type { Host } from '../../targets/host.ts';
+import type { Passwords } from '../identity/passwords.ts';
 import type { Tokens } from '../identity/tokens.ts';
 import type { Keyring } from '../sealing/keyring.ts';
 import type { SealedFiles } from '../sealing/sealed-files.ts';
@@ -18,6 +19,8 @@ export interface EngineContext {
   readonly tokens: Tokens;
   readonly clock: StoreClock;
   readonly keyring: Keyring;
+  /** One for all, so that there is one hash at a time. */
+  readonly passwords: Passwords;
   /** The field of a secret that holds its lease's time, or null. */
   readonly ttlField: string | null;
   readonly report: (line: string) => void;

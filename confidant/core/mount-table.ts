@@ -130,7 +130,7 @@ export class MountTable {
     const mount = this.get(path);
     if (mount === null) return;
     await this.#change(() => this.#mounts.filter((other) => other !== mount));
-    await this.#filesOf(mount).removeAll();
+    await removeAll(this.#filesOf(mount), '');
   }
 
   /** Errors: `invalid` when there is no such mount. */
@@ -172,5 +172,13 @@ export class MountTable {
 
   #filesOf(mount: Mount): SealedFiles {
     return this.#files().scope(`${mount.type}-${mount.uuid.slice(0, 8)}`);
+  }
+}
+
+async function removeAll(files: SealedFiles, directory: string): Promise<void> {
+  for (const name of files.list(directory)) {
+    const path = directory === '' ? name : `${directory}/${name}`;
+    if (name.endsWith('/')) await removeAll(files, path.slice(0, -1));
+    else await files.remove(path);
   }
 }

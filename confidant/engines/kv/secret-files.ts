@@ -2,10 +2,9 @@
  * A secret in one sealed file: part 0 says what is known of it, part n is the value of version n, as JSON. A new
  * version leaves the parts of the others as they are; what is destroyed or beyond the most is not written again.
  */
-import type { Bytes, Clock } from '../../../targets/host.ts';
+import type { Bytes } from '../../../targets/host.ts';
 import type { EngineContext } from '../../core/engine-context.ts';
-import { Turns } from '../../core/turns.ts';
-import type { SealedFile, SealedFiles } from '../../sealing/sealed-files.ts';
+import type { NewPart, SealedFile, SealedFiles } from '../../sealing/sealed-files.ts';
 import { type SecretData, SecretStoreError } from '../../secret-store.ts';
 import { SecretCache } from './secret-cache.ts';
 import type { Metadata } from './versions.ts';
@@ -19,24 +18,27 @@ export interface Update {
   readonly data?: SecretData;
 }
 
+/** What is kept of a secret that was read. */
+interface Known {
+  readonly metadata: Metadata;
+  readonly values: Map<number, SecretData>;
+  /** Of the texts that it was made from. */
+  length: number;
+}
+
 export class SecretFiles {
   readonly #files: SealedFiles;
   readonly #bytes: Bytes;
-  readonly #clock: Clock;
-  readonly #turns = new Turns();
-  readonly #metadata: SecretCache<Metadata>;
-  readonly #values: SecretCache<SecretData>;
+  readonly #cache: SecretCache<Known>;
 
   constructor({ files, host }: EngineContext) {
     this.#files = files;
     this.#bytes = host.bytes;
-    this.#clock = host.clock;
-    this.#metadata = new SecretCache(this.#clock);
-    this.#values = new SecretCache(this.#clock);
+    this.#cache = new SecretCache(host.clock);
   }
 
   exists(path: string): boolean {
-    const known = this.#metadata.get(path);
+    const known = this.#cache.get(path);
     return known === undefined ? this.#files.exists(path) : known !== null;
   }
 
@@ -46,66 +48,63 @@ export class SecretFiles {
 
   /** Errors: `damaged`, `unknown-version`, `bad-path`, `host-failed`. */
   metadata(path: string): Metadata | null {
-    const known = this.#metadata.get(path);
-    if (known !== undefined) return known;
+    const known = this.#cache.get(path);
+    if (known !== undefined) return known?.metadata ?? null;
     const file = this.#files.read(path);
-    const text = file === null ? null : this.#bytes.decodeUtf8(file.open(0));
-    const metadata = text === null ? null : (JSON.parse(text) as Metadata);
-    this.#metadata.set(path, metadata, text?.length ?? 0);
+    if (file === null) {
+      this.#cache.set(path, null, 0);
+      return null;
+    }
+    const text = this.#bytes.decodeUtf8(file.open(0));
+    const metadata = JSON.parse(text) as Metadata;
+    this.#cache.set(path, { metadata, values: new Map(), length: text.length }, text.length);
     return metadata;
   }
 
   /** The value of a version that the metadata says is there. Errors as `metadata`. */
   data(path: string, version: number): SecretData {
-    // No path holds a line break.
-    const name = `${version}\n${path}`;
-    const known = this.#values.get(name);
-    if (known !== undefined && known !== null) return known;
+    const known = this.#cache.get(path) ?? null;
+    const cached = known?.values.get(version);
+    if (cached !== undefined) return cached;
     const file = this.#files.read(path);
     if (file === null) throw new SecretStoreError('damaged', 'a version is missing from its file');
     const text = this.#bytes.decodeUtf8(file.open(version));
     const data = JSON.parse(text) as SecretData;
-    this.#values.set(name, data, text.length);
+    if (known !== null) {
+      known.values.set(version, data);
+      known.length += text.length;
+      this.#cache.set(path, known, known.length);
+    }
     return data;
   }
 
   /** Changes a secret after those who came before; null from `update`: nothing is to be changed. */
-  change(path: string, update: (before: Metadata | null) => Update | null): Promise<Metadata | null> {
-    return this.#turns.take(path, async () => {
-      const before = this.metadata(path);
-      const { metadata, data } = update(before) ?? {};
-      if (metadata === undefined) return before;
-      try {
-        await this.#files.replace(path, this.#parts(path, metadata, data));
-      } finally {
-        this.#forget(path, before);
-      }
-      return metadata;
-    });
+  async change(path: string, update: (before: Metadata | null) => Update | null): Promise<Metadata | null> {
+    let metadata: Metadata | null = null;
+    try {
+      await this.#files.update(path, (file) => {
+        metadata = this.metadata(path);
+        const change = update(metadata);
+        if (change === null) return null;
+        metadata = change.metadata;
+        return this.#parts(file, change);
+      });
+    } finally {
+      this.#cache.forget(path);
+    }
+    return metadata;
   }
 
-  remove(path: string): Promise<void> {
-    return this.#turns.take(path, async () => {
-      let before: Metadata | null = null;
-      try {
-        before = this.metadata(path);
-      } catch (error) {
-        // What is damaged may be removed as anything else.
-        if (!(error instanceof SecretStoreError)) throw error;
-      }
-      try {
-        if (this.#files.exists(path)) await this.#files.remove(path);
-      } finally {
-        this.#forget(path, before);
-      }
-    });
+  async remove(path: string): Promise<void> {
+    try {
+      await this.#files.remove(path);
+    } finally {
+      this.#cache.forget(path);
+    }
   }
 
-  #parts(path: string, metadata: Metadata, data: SecretData | undefined) {
-    const file = this.#files.read(path);
-    const parts: Parameters<SealedFiles['replace']>[1][number][] = [
-      { label: 0, content: this.#bytes.encodeUtf8(JSON.stringify(metadata)) },
-    ];
+  #parts(file: SealedFile | null, { metadata, data }: Update): NewPart[] {
+    const parts: NewPart[] = [{ label: 0, content: this.#bytes.encodeUtf8(JSON.stringify(metadata)) }];
     for (const { version, destroyed } of metadata.versions) {
       if (destroyed) continue;
       const isNew = data !== undefined && version === metadata.currentVersion;
@@ -118,11 +117,6 @@ export class SecretFiles {
     const content = this.#bytes.encodeUtf8(JSON.stringify(data));
     if (content.length <= MOST_BYTES) return content;
     throw new SecretStoreError('too-large', `a secret has at most ${MOST_BYTES} bytes`);
-  }
-
-  #forget(path: string, before: Metadata | null): void {
-    this.#metadata.forget(path);
-    for (const { version } of before?.versions ?? []) this.#values.forget(`${version}\n${path}`);
   }
 }
 

@@ -1,0 +1,366 @@
+/** `auth/approle`: machines log in with the id of a role and a secret id. Facts: http-contract B6. */
+import type { EngineContext } from '../../core/engine-context.ts';
+import type { Input } from '../../core/input.ts';
+import type { Call, Engine, Route } from '../../core/route.ts';
+import { Turns } from '../../core/turns.ts';
+import { isInRange } from '../../identity/address-range.ts';
+import { randomUuid } from '../../identity/random-name.ts';
+import {
+  checkRanges,
+  describeTokenParameters,
+  plainTokens,
+  readTokenParameters,
+  specOf,
+  type TokenParameters,
+} from '../../identity/token-parameters.ts';
+import { type SecretData, SecretStoreError, type StoreReply } from '../../secret-store.ts';
+import { formatTime } from '../../wire/times.ts';
+import { type SecretId, SecretIds } from './secret-ids.ts';
+
+interface Role {
+  readonly roleId: string;
+  readonly bindSecretId: boolean;
+  readonly secretIdCidrs: readonly string[];
+  readonly secretIdNumUses: number;
+  readonly secretIdTtl: number;
+  readonly tokens: TokenParameters;
+}
+
+const nothing: StoreReply = { data: null };
+/** The same for every reason: who guesses learns nothing. */
+const refused = (): SecretStoreError => new SecretStoreError('unauthorized', 'invalid role or secret ID');
+
+export class AppRoleEngine implements Engine {
+  readonly #context: EngineContext;
+  readonly #secretIds: SecretIds;
+  readonly #turns = new Turns();
+
+  constructor(context: EngineContext) {
+    this.#context = { ...context, files: context.files.scope('roles') };
+    this.#secretIds = new SecretIds(context);
+  }
+
+  readonly routes: readonly Route[] = [
+    { path: 'login', operations: { update: (call) => this.#login(call) }, isOpen: true },
+    { path: 'role', operations: { list: () => this.#list() } },
+    {
+      path: 'role/{role}',
+      operations: {
+        read: (call) => this.#read(call),
+        update: (call) => this.#write(call),
+        delete: (call) => this.#remove(call),
+      },
+      exists: (call) => this.#context.files.exists(nameOf(call)),
+    },
+    {
+      path: 'role/{role}/role-id',
+      operations: {
+        read: (call) => ({ data: { role_id: this.#role(call).roleId } }),
+        update: (call) => this.#setRoleId(call),
+      },
+    },
+    ...[
+      'policies',
+      'secret-id-num-uses',
+      'secret-id-ttl',
+      'token-ttl',
+      'token-max-ttl',
+      'token-num-uses',
+      'period',
+      'bind-secret-id',
+    ].map((field) => this.#fieldRoute(field)),
+    {
+      path: 'role/{role}/secret-id',
+      operations: { update: (call) => this.#addSecretId(call, undefined), list: (call) => this.#accessors(call) },
+    },
+    {
+      path: 'role/{role}/custom-secret-id',
+      operations: { update: (call) => this.#addSecretId(call, needed(call.input, 'secret_id')) },
+    },
+    { path: 'role/{role}/secret-id/lookup', operations: { update: (call) => this.#look(this.#given(call)) } },
+    {
+      path: 'role/{role}/secret-id/destroy',
+      operations: {
+        update: (call) => this.#destroy(call, this.#given(call)),
+        delete: (call) => this.#destroy(call, this.#given(call)),
+      },
+    },
+    {
+      path: 'role/{role}/secret-id-accessor/lookup',
+      operations: { update: (call) => this.#look(this.#accessed(call)) },
+    },
+    {
+      path: 'role/{role}/secret-id-accessor/destroy',
+      operations: {
+        update: (call) => this.#destroy(call, this.#accessed(call)),
+        delete: (call) => this.#destroy(call, this.#accessed(call)),
+      },
+    },
+  ];
+
+  #find(name: string): Role | null {
+    return this.#context.files.readJson(name) as Role | null;
+  }
+
+  /** Errors: `no-route`, which is how Vault answers it. */
+  #role(call: Call): Role {
+    return existing(this.#find(nameOf(call)), call);
+  }
+
+  #read(call: Call): StoreReply {
+    const role = this.#find(nameOf(call));
+    if (role === null) throw new SecretStoreError('absent', 'no such role');
+    return { data: describeRole(role) };
+  }
+
+  #list(): StoreReply {
+    const keys = this.#context.files.list('');
+    if (keys.length === 0) throw new SecretStoreError('absent', 'no roles');
+    return { data: { keys } };
+  }
+
+  async #write(call: Call): Promise<StoreReply> {
+    await this.#change(call, (before) => {
+      const known = before ?? { ...newRole, roleId: randomUuid(this.#context.host) };
+      return { ...readRole(call.input, known), roleId: call.input.text('role_id') ?? known.roleId };
+    });
+    return nothing;
+  }
+
+  #setRoleId(call: Call): Promise<StoreReply> {
+    const roleId = needed(call.input, 'role_id');
+    return this.#change(call, (before) => ({ ...existing(before, call), roleId }));
+  }
+
+  async #change(call: Call, update: (before: Role | null) => Role): Promise<StoreReply> {
+    await this.#turns.take('roles', async () => {
+      const name = nameOf(call);
+      const before = this.#find(name);
+      const after = update(before);
+      const owner = this.#nameOfId(after.roleId);
+      if (owner !== null && owner !== name) throw new SecretStoreError('invalid', 'role_id already in use');
+      await this.#context.files.writeJson(name, after);
+      if (before !== null && before.roleId !== after.roleId) await this.#secretIds.removeAll(before.roleId);
+    });
+    return nothing;
+  }
+
+  async #remove(call: Call): Promise<StoreReply> {
+    await this.#turns.take('roles', async () => {
+      const name = nameOf(call);
+      const role = this.#find(name);
+      if (role === null) return;
+      await this.#context.files.remove(name);
+      await this.#secretIds.removeAll(role.roleId);
+    });
+    return nothing;
+  }
+
+  /** Few roles are on a device: each is looked at. One that is damaged is nobody's. */
+  #nameOfId(roleId: string): string | null {
+    for (const name of this.#context.files.list('')) {
+      try {
+        if (this.#find(name)?.roleId === roleId) return name;
+      } catch (error) {
+        if (!(error instanceof SecretStoreError)) throw error;
+      }
+    }
+    return null;
+  }
+
+  async #addSecretId(call: Call, secretId: string | undefined): Promise<StoreReply> {
+    const { input } = call;
+    const role = this.#role(call);
+    if (!role.bindSecretId) throw new SecretStoreError('invalid', 'bind_secret_id is not set on the role');
+    const numUses = input.integer('num_uses') ?? role.secretIdNumUses;
+    const ttl = input.duration('ttl') ?? role.secretIdTtl;
+    if (numUses < 0) throw new SecretStoreError('invalid', 'num_uses cannot be negative');
+    if (role.secretIdNumUses > 0 && (numUses === 0 || numUses > role.secretIdNumUses)) {
+      throw new SecretStoreError('invalid', 'num_uses cannot be higher than the role secret_id_num_uses');
+    }
+    if (role.secretIdTtl > 0 && (ttl === 0 || ttl > role.secretIdTtl)) {
+      throw new SecretStoreError('invalid', 'ttl cannot be longer than the role secret_id_ttl');
+    }
+    const cidrs = input.list('cidr_list') ?? [];
+    const tokenCidrs = input.list('token_bound_cidrs') ?? [];
+    checkRanges([...cidrs, ...tokenCidrs]);
+    const spec = { numUses, ttl, metadata: metadataOf(input), cidrs, tokenCidrs };
+    const added = await this.#secretIds.add(role.roleId, secretId === undefined ? spec : { ...spec, secretId });
+    return {
+      data: {
+        secret_id: added.secretId,
+        secret_id_accessor: added.entry.accessor,
+        secret_id_num_uses: numUses,
+        secret_id_ttl: ttl,
+      },
+    };
+  }
+
+  #accessors(call: Call): StoreReply {
+    const keys = this.#secretIds.of(this.#role(call).roleId).map(({ accessor }) => accessor);
+    if (keys.length === 0) throw new SecretStoreError('absent', 'no secret ids');
+    return { data: { keys: keys.sort() } };
+  }
+
+  #given(call: Call): SecretId | null {
+    return this.#secretIds.find(this.#role(call).roleId, needed(call.input, 'secret_id'));
+  }
+
+  /** Errors: `no-route`, as Vault answers it. */
+  #accessed(call: Call): SecretId {
+    const accessor = needed(call.input, 'secret_id_accessor');
+    const entry = this.#secretIds.byAccessor(this.#role(call).roleId, accessor);
+    if (entry !== null) return entry;
+    throw new SecretStoreError('no-route', `failed to find accessor entry for secret_id_accessor: "${accessor}"`);
+  }
+
+  #look(entry: SecretId | null): StoreReply {
+    if (entry === null) return nothing;
+    const wall = (time: number): string => formatTime(this.#context.clock.toWall(time));
+    return {
+      data: {
+        cidr_list: entry.cidrs,
+        creation_time: wall(entry.createdAt),
+        expiration_time: entry.expiresAt === null ? '0001-01-01T00:00:00Z' : wall(entry.expiresAt),
+        last_updated_time: wall(entry.updatedAt),
+        metadata: entry.metadata,
+        secret_id_accessor: entry.accessor,
+        secret_id_num_uses: entry.numUses,
+        secret_id_ttl: entry.ttl,
+        token_bound_cidrs: entry.tokenCidrs,
+      },
+    };
+  }
+
+  async #destroy(call: Call, entry: SecretId | null): Promise<StoreReply> {
+    if (entry !== null) await this.#secretIds.remove(this.#role(call).roleId, entry);
+    return nothing;
+  }
+
+  async #login({ input, path, remoteAddress }: Call): Promise<StoreReply> {
+    const roleId = input.text('role_id');
+    if (roleId === undefined || roleId === '') throw new SecretStoreError('unauthorized', 'missing role_id');
+    const name = this.#nameOfId(roleId);
+    const role = name === null ? null : this.#find(name);
+    if (name === null || role === null) throw refused();
+    let metadata: Readonly<Record<string, string>> = {};
+    const isFrom = (ranges: readonly string[]): boolean =>
+      ranges.length === 0 || ranges.some((range) => isInRange(remoteAddress, range));
+    if (!isFrom(role.tokens.boundCidrs)) throw refused();
+    if (role.bindSecretId) {
+      const secretId = input.text('secret_id');
+      if (secretId === undefined || secretId === '') throw new SecretStoreError('unauthorized', 'missing secret_id');
+      const entry = this.#secretIds.find(role.roleId, secretId);
+      if (entry === null || !isFrom(role.secretIdCidrs) || !isFrom(entry.cidrs) || !isFrom(entry.tokenCidrs))
+        throw refused();
+      await this.#secretIds.use(role.roleId, entry);
+      metadata = entry.metadata;
+    } else if (!isFrom(role.secretIdCidrs)) throw refused();
+    const { login, warnings } = await this.#context.tokens.create({
+      ...specOf(role.tokens),
+      path,
+      displayName: 'approle',
+      meta: { ...metadata, role_name: name },
+    });
+    return { data: null, auth: login, warnings };
+  }
+
+  /** `role/r/token-ttl` and the like: one field of a role by itself. */
+  #fieldRoute(field: string): Route {
+    const name = field.replaceAll('-', '_');
+    const shown = name === 'policies' ? 'token_policies' : name === 'period' ? 'token_period' : name;
+    return {
+      path: `role/{role}/${field}`,
+      operations: {
+        read: (call) => ({ data: { [name]: describeRole(this.#role(call))[shown] } }),
+        update: (call) => {
+          if (!call.input.has(name) && !call.input.has(shown)) throw new SecretStoreError('invalid', `missing ${name}`);
+          return this.#change(call, (before) => readRole(call.input, existing(before, call)));
+        },
+        delete: (call) => this.#change(call, (before) => withoutField(existing(before, call), shown)),
+      },
+    };
+  }
+}
+
+const newRole = {
+  bindSecretId: true,
+  secretIdCidrs: [],
+  secretIdNumUses: 0,
+  secretIdTtl: 0,
+  tokens: plainTokens,
+} satisfies Omit<Role, 'roleId'>;
+
+function readRole(input: Input, before: Role): Role {
+  const role: Role = {
+    roleId: before.roleId,
+    bindSecretId: input.boolean('bind_secret_id') ?? before.bindSecretId,
+    secretIdCidrs: input.list('secret_id_bound_cidrs') ?? input.list('bound_cidr_list') ?? before.secretIdCidrs,
+    secretIdNumUses: input.integer('secret_id_num_uses') ?? before.secretIdNumUses,
+    secretIdTtl: input.duration('secret_id_ttl') ?? before.secretIdTtl,
+    tokens: readTokenParameters(input, before.tokens),
+  };
+  if (role.secretIdNumUses < 0) throw new SecretStoreError('invalid', 'secret_id_num_uses cannot be negative');
+  checkRanges(role.secretIdCidrs);
+  if (!role.bindSecretId && role.secretIdCidrs.length === 0 && role.tokens.boundCidrs.length === 0) {
+    throw new SecretStoreError('invalid', 'at least one constraint should be enabled on the role');
+  }
+  return role;
+}
+
+function withoutField(role: Role, shown: string): Role {
+  const { tokens } = role;
+  const plain: Readonly<Record<string, Role>> = {
+    token_policies: { ...role, tokens: { ...tokens, policies: [] } },
+    secret_id_num_uses: { ...role, secretIdNumUses: 0 },
+    secret_id_ttl: { ...role, secretIdTtl: 0 },
+    token_ttl: { ...role, tokens: { ...tokens, ttl: 0 } },
+    token_max_ttl: { ...role, tokens: { ...tokens, maxTtl: 0 } },
+    token_num_uses: { ...role, tokens: { ...tokens, numUses: 0 } },
+    token_period: { ...role, tokens: { ...tokens, period: 0 } },
+    bind_secret_id: { ...role, bindSecretId: true },
+  };
+  return plain[shown] ?? role;
+}
+
+function describeRole(role: Role): SecretData {
+  return {
+    bind_secret_id: role.bindSecretId,
+    local_secret_ids: false,
+    secret_id_bound_cidrs: role.secretIdCidrs.length === 0 ? null : role.secretIdCidrs,
+    secret_id_num_uses: role.secretIdNumUses,
+    secret_id_ttl: role.secretIdTtl,
+    ...describeTokenParameters(role.tokens),
+  };
+}
+
+function nameOf({ parameters }: Call): string {
+  return (parameters['role'] ?? '').toLowerCase();
+}
+
+function existing(role: Role | null, call: Call): Role {
+  if (role === null) throw new SecretStoreError('no-route', `role "${nameOf(call)}" does not exist`);
+  return role;
+}
+
+function needed(input: Input, name: string): string {
+  const text = input.text(name);
+  if (text === undefined || text === '') throw new SecretStoreError('invalid', `missing ${name}`);
+  return text;
+}
+
+/** A JSON object as text, as command lines send it, or as it is. */
+function metadataOf(input: Input): Readonly<Record<string, string>> {
+  let value = input.raw('metadata');
+  if (value === undefined || value === '') return {};
+  try {
+    if (typeof value === 'string') value = JSON.parse(value);
+  } catch {
+    throw new SecretStoreError('invalid', 'failed to parse metadata: want a JSON object of strings');
+  }
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isMap || Object.values(value as object).some((item) => typeof item !== 'string')) {
+    throw new SecretStoreError('invalid', 'failed to parse metadata: want a JSON object of strings');
+  }
+  return value as Record<string, string>;
+}
