@@ -66,6 +66,7 @@ export class FileSecretStore implements SecretServer {
   readonly #barrier: Barrier;
   readonly #clock: StoreClock;
   readonly #mounts: MountTable;
+  readonly #sodium: Sodium;
   readonly #passwords: Passwords;
   readonly #core: RequestCore;
   #open: Open | null = null;
@@ -77,6 +78,7 @@ export class FileSecretStore implements SecretServer {
     this.#options = options;
     this.#barrier = barrier;
     this.#clock = new StoreClock(host.clock);
+    this.#sodium = sodium;
     this.#passwords = new Passwords(host, sodium);
     this.#mounts = new MountTable(
       host,
@@ -246,6 +248,7 @@ export class FileSecretStore implements SecretServer {
       ttlField,
       report,
       passwords: this.#passwords,
+      sodium: this.#sodium,
     };
   }
 

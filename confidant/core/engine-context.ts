@@ -1,5 +1,5 @@
 /** What an engine gets that is mounted somewhere. Types only. */
-import type { Host } from '../../targets/host.ts';
+import type { Host, Sodium } from '../../targets/host.ts';
 import type { Passwords } from '../identity/passwords.ts';
 import type { Tokens } from '../identity/tokens.ts';
 import type { Keyring } from '../sealing/keyring.ts';
@@ -11,6 +11,7 @@ import type { StoreClock } from './store-clock.ts';
 
 export interface EngineContext {
   readonly host: Host;
+  readonly sodium: Sodium;
   readonly mount: Mount;
   /** What belongs to this mount alone. */
   readonly files: SealedFiles;

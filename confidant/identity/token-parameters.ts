@@ -74,6 +74,7 @@ export function describeTokenParameters(parameters: TokenParameters): SecretData
   };
 }
 
-export function specOf({ boundCidrs, ...limits }: TokenParameters): Omit<TokenSpec, 'path' | 'displayName'> {
-  return limits;
+export function specOf(parameters: TokenParameters): Omit<TokenSpec, 'path' | 'displayName'> {
+  const { policies, ttl, maxTtl, explicitMaxTtl, period, numUses, withoutDefaultPolicy } = parameters;
+  return { policies, ttl, maxTtl, explicitMaxTtl, period, numUses, withoutDefaultPolicy };
 }

@@ -56,8 +56,8 @@ const OLD_POLICIES = new Map([
 export function parsePolicy(text: string): Policy {
   const rules: Rule[] = [];
   for (const item of parseHcl(text).items) {
-    const [key, path] = item.keys;
-    if (key === 'path') collectRules(text, path, item.value, rules);
+    const [key, ...paths] = item.keys;
+    if (key === 'path') collectRules(text, paths, item.value, rules);
     else if (key !== 'name') throw wrong(invalidKey(text, item));
     else if (typeof item.value === 'object') throw wrong('name: want a string');
   }
@@ -65,13 +65,15 @@ export function parsePolicy(text: string): Policy {
 }
 
 /** `path "x" { ... }`; or, as JSON has it, `"path": { "x": { ... } }`, either object also as a list of such. */
-function collectRules(text: string, path: string | undefined, value: HclValue, rules: Rule[]): void {
-  if (typeof value === 'object' && !isBody(value)) {
-    for (const one of value) collectRules(text, path, one, rules);
-  } else if (typeof value !== 'object') {
-    throw wrong(`path ${quote(path ?? '')}: want a block`);
+function collectRules(text: string, paths: readonly string[], value: HclValue, rules: Rule[]): void {
+  const [path, another] = paths;
+  const name = path === undefined ? 'path' : `path ${quote(path)}`;
+  if (another !== undefined) throw wrong(`${name}: more than one path`);
+  if (typeof value !== 'object') throw wrong(`${name}: want a block`);
+  if (!isBody(value)) {
+    for (const one of value) collectRules(text, paths, one, rules);
   } else if (path === undefined) {
-    for (const item of value.items) collectRules(text, item.keys[0], item.value, rules);
+    for (const item of value.items) collectRules(text, item.keys, item.value, rules);
   } else {
     const rule = new RuleReader(text, path, value).read();
     if (rule !== null) rules.push(rule);
