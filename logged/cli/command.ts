@@ -49,6 +49,10 @@ export const EXIT_DAMAGED = 3;
 export const EXIT_INTERRUPTED = 130;
 
 export const TOPIC_FLAG: Flag = { name: 'topic', short: 't', value: 'TOPIC', help: 'the topic' };
+export const VOLATILE_FLAG: Flag = {
+  name: 'allow-volatile',
+  help: 'in memory (tmpfs) too, where all is lost in the end; or STREAMBED_ALLOW_VOLATILE=1',
+};
 export const JSON_FLAG: Flag = { name: 'json', help: 'print JSON, for programs' };
 
 /** Prints to standard output; what nobody reads is no error. */

@@ -11,6 +11,7 @@ import {
   EXIT_USAGE,
   type OperableLog,
   print,
+  VOLATILE_FLAG,
 } from './command.ts';
 import { compactCommand } from './commands/compact.ts';
 import { dumpCommand } from './commands/dump.ts';
@@ -41,6 +42,8 @@ export interface LoggedBuild {
   readonly version: string;
   /** Where the log is when nobody says. */
   readonly defaultRoot: string;
+  /** What kind of memory holds the directory, be it there or still to be made; null: none. */
+  memoryOf(root: string): string | null;
   openLog(root: string): Promise<OperableLog>;
 }
 
@@ -74,7 +77,12 @@ async function runCommand(terminal: Terminal, host: Host, build: LoggedBuild): P
     if (host.files.stat(root)?.kind === 'directory') return root;
     throw new CommandError(`no log at ${root}, see --root-path`);
   };
-  const openLog = async () => build.openLog(BEGINNERS.includes(name) ? root : existingRoot());
+  const lastingRoot = () => {
+    const memory = isVolatileAllowed(terminal, flags) ? null : build.memoryOf(root);
+    if (memory === null) return root;
+    throw new CommandError(`${root} is in memory (${memory}), lost when the machine stops: --allow-volatile if meant`);
+  };
+  const openLog = async () => build.openLog(BEGINNERS.includes(name) ? lastingRoot() : existingRoot());
   const context: Context = { terminal, host, flags, words, existingRoot, openLog };
 
   if (flags.has('version')) return printed(context, `logged ${build.version}\n`);
@@ -84,6 +92,10 @@ async function runCommand(terminal: Terminal, host: Host, build: LoggedBuild): P
   if (words.length > to) throw new UsageError(`${name}: unexpected ${words[to]}`);
   if (words.length < from) throw new UsageError(`${name}: want ${command.words}`);
   return command.run(context);
+}
+
+function isVolatileAllowed(terminal: Terminal, flags: Flags): boolean {
+  return flags.has(VOLATILE_FLAG.name) || ['true', '1'].includes(terminal.env('STREAMBED_ALLOW_VOLATILE') ?? '');
 }
 
 /** The name of the command, or what there is of it, with the global flags in front of it and between its words. */

@@ -9,7 +9,7 @@ import { registerV3 } from '../../http-api/kafka/v3/routes.ts';
 import { defaultLimits } from '../../http-api/limits.ts';
 import type { Application, Part, Shared } from './part.ts';
 
-export function openKafkaPart({ host, log, options, stopping, say, readOpenApi }: Shared): Part {
+export function openKafkaPart({ host, log, options, stopping, journal, readOpenApi }: Shared): Part {
   const { fetch } = kafkaApp(
     {
       log,
@@ -25,7 +25,7 @@ export function openKafkaPart({ host, log, options, stopping, say, readOpenApi }
         consumerInstances: options.maxConsumers,
       },
       stopping,
-      report: say,
+      report: (line) => journal.tell('error', 'request', line),
       wildcardDialect: options.wildcardDialect,
       clusterId: 'streambed',
       advertisedUrl: options.advertisedUrl,

@@ -1,6 +1,7 @@
 /** What the service is made of: parts, each an HTTP application with a listener of its own. */
 import type { CommitLog, Signal } from '../../logged/commit-log.ts';
 import type { Host, NetAddress } from '../host.ts';
+import type { Journal } from './journal.ts';
 import type { ServeOptions } from './serve-options.ts';
 
 /** `env` is what hono hands on as `c.env`: where the server has it, how the body of a GET is read. */
@@ -23,8 +24,7 @@ export interface Shared {
   readonly options: ServeOptions;
   /** Aborted when the service stops. */
   readonly stopping: Signal;
-  /** One line for the operator. */
-  readonly say: (line: string) => void;
+  readonly journal: Journal;
   readonly readOpenApi: () => string | null;
 }
 

@@ -1,8 +1,12 @@
 /** The command line and the environment of `streambed serve`, on every target: no API of any runtime in here. */
 import { UsageError } from './failure.ts';
+import { type Format, formats, type Level, levels } from './journal.ts';
 
 export interface ServeOptions {
   readonly dataDirectory: string;
+  readonly allowVolatile: boolean;
+  readonly logLevel: Level;
+  readonly logFormat: Format;
   readonly kafka: { readonly host: string; readonly port: number };
   readonly advertisedUrl: string | undefined;
   readonly wildcardDialect: 'streambed' | 'confluent';
@@ -17,135 +21,57 @@ export interface ServeOptions {
 
 interface Option {
   readonly name: string;
-  readonly env: string;
-  readonly value: string | null;
-  readonly otherwise: string | null;
-  readonly help: string;
+  readonly isSwitch?: boolean;
+  readonly otherwise?: string;
 }
 
-const table: readonly Option[] = [
-  {
-    name: 'data',
-    env: 'STREAMBED_DATA',
-    value: 'DIR',
-    otherwise: null,
-    help: 'where the log is kept; made when missing',
-  },
-  {
-    name: 'kafka',
-    env: 'STREAMBED_KAFKA',
-    value: 'HOST:PORT',
-    otherwise: '127.0.0.1:8082',
-    help: 'where the Kafka REST API is served',
-  },
-  {
-    name: 'allow-remote',
-    env: 'STREAMBED_ALLOW_REMOTE',
-    value: null,
-    otherwise: null,
-    help: 'listen beyond loopback: whoever can connect may read and write everything',
-  },
-  {
-    name: 'advertise',
-    env: 'STREAMBED_ADVERTISE',
-    value: 'URL',
-    otherwise: null,
-    help: 'scheme://host:port in the URLs of replies; else what the client called',
-  },
-  {
-    name: 'offsets',
-    env: 'STREAMBED_OFFSETS',
-    value: 'streambed|confluent',
-    otherwise: 'streambed',
-    help: "what end_offset is to clients that accept any type: the last record's offset, or the next one",
-  },
-  {
-    name: 'max-body-bytes',
-    env: 'STREAMBED_MAX_BODY_BYTES',
-    value: 'N',
-    otherwise: '8388608',
-    help: 'the largest request body',
-  },
-  {
-    name: 'max-records',
-    env: 'STREAMBED_MAX_RECORDS',
-    value: 'N',
-    otherwise: '10000',
-    help: 'the most records in one produce request',
-  },
-  {
-    name: 'max-header-bytes',
-    env: 'STREAMBED_MAX_HEADER_BYTES',
-    value: 'N',
-    otherwise: '16384',
-    help: 'the most bytes in the head of a request',
-  },
-  {
-    name: 'max-url-length',
-    env: 'STREAMBED_MAX_URL_LENGTH',
-    value: 'N',
-    otherwise: '4096',
-    help: 'the longest URL, query included',
-  },
-  {
-    name: 'max-connections',
-    env: 'STREAMBED_MAX_CONNECTIONS',
-    value: 'N',
-    otherwise: '1024',
-    help: 'the most connections at once',
-  },
-  {
-    name: 'max-waits',
-    env: 'STREAMBED_MAX_WAITS',
-    value: 'N',
-    otherwise: '256',
-    help: 'the most long polls and streams at once',
-  },
-  {
-    name: 'max-consumers',
-    env: 'STREAMBED_MAX_CONSUMERS',
-    value: 'N',
-    otherwise: '256',
-    help: 'the most consumer instances',
-  },
+/** What each means is in `serve-help.ts`, which is read only when somebody asks. */
+export const serveOptions: readonly Option[] = [
+  { name: 'data' },
+  { name: 'allow-volatile', isSwitch: true },
+  { name: 'kafka', otherwise: '127.0.0.1:8082' },
+  { name: 'allow-remote', isSwitch: true },
+  { name: 'advertise' },
+  { name: 'offsets', otherwise: 'streambed' },
+  { name: 'log-level', otherwise: 'info' },
+  { name: 'log-format', otherwise: 'plain' },
+  { name: 'max-body-bytes', otherwise: '8388608' },
+  { name: 'max-records', otherwise: '10000' },
+  { name: 'max-header-bytes', otherwise: '16384' },
+  { name: 'max-url-length', otherwise: '4096' },
+  { name: 'max-connections', otherwise: '1024' },
+  { name: 'max-waits', otherwise: '256' },
+  { name: 'max-consumers', otherwise: '256' },
 ];
 
-export function serveHelp(): string {
-  const rows = table.map(({ name, value, help, otherwise }) => {
-    const flag = `  --${name}${value === null ? '' : ` ${value}`}`;
-    return `${flag.padEnd(32)}  ${help}${otherwise === null ? '' : ` (${otherwise})`}`;
-  });
-  return [
-    'usage: streambed serve --data DIR [options]',
-    '',
-    ...rows,
-    '',
-    `Each also as an environment variable, such as ${table[0]?.env ?? ''}; the command line wins.`,
-    '',
-  ].join('\n');
+export function variableOf(name: string): string {
+  return `STREAMBED_${name.toUpperCase().replaceAll('-', '_')}`;
 }
 
 /** Throws a `UsageError`. */
 export function parseServeOptions(args: readonly string[], env: (name: string) => string | undefined): ServeOptions {
   const given = readArgs(args);
   const text = (name: string): string | undefined => {
-    const option = table.find((one) => one.name === name);
-    return given[name] ?? (env(option?.env ?? '') || undefined) ?? option?.otherwise ?? undefined;
+    const option = serveOptions.find((one) => one.name === name);
+    return given[name] ?? (env(variableOf(name)) || undefined) ?? option?.otherwise;
   };
   const dataDirectory = text('data');
   if (dataDirectory === undefined || dataDirectory === '')
     throw new UsageError('say where the log is kept: --data DIR, or STREAMBED_DATA');
   const kafka = parseAddress(text('kafka') ?? '');
-  if (!isLoopback(kafka.host) && !parseSwitch(text('allow-remote'))) {
+  if (!isLoopback(kafka.host) && !parseSwitch('allow-remote', text('allow-remote'))) {
     throw new UsageError(
       `${kafka.host} can be reached from other machines, and there is no access control: --allow-remote if that is meant`,
     );
   }
   return {
     dataDirectory,
+    allowVolatile: parseSwitch('allow-volatile', text('allow-volatile')),
+    logLevel: parseWord('log-level', levels, text('log-level')),
+    logFormat: parseWord('log-format', formats, text('log-format')),
     kafka,
     advertisedUrl: parseUrl(text('advertise')),
-    wildcardDialect: parseDialect(text('offsets')),
+    wildcardDialect: parseWord('offsets', ['streambed', 'confluent'], text('offsets')),
     maxBodyBytes: parseCount('max-body-bytes', text('max-body-bytes')),
     maxRecords: parseCount('max-records', text('max-records')),
     maxHeaderBytes: parseCount('max-header-bytes', text('max-header-bytes')),
@@ -161,11 +87,11 @@ function readArgs(args: readonly string[]): Readonly<Record<string, string | und
   const given: Record<string, string> = {};
   for (let at = 0; at < args.length; at += 1) {
     const [, name = '', inline] = /^--([a-z-]+)(?:=(.*))?$/s.exec(args[at] ?? '') ?? [];
-    const option = table.find((one) => one.name === name);
+    const option = serveOptions.find((one) => one.name === name);
     if (option === undefined) throw new UsageError(`${args[at]}: unknown; see --help`);
-    if (option.value === null && inline !== undefined) throw new UsageError(`--${name} takes no value`);
-    const value = option.value === null ? 'true' : (inline ?? args[(at += 1)]);
-    if (value === undefined) throw new UsageError(`--${name}: want ${option.value}`);
+    if (option.isSwitch && inline !== undefined) throw new UsageError(`--${name} takes no value`);
+    const value = option.isSwitch ? 'true' : (inline ?? args[(at += 1)]);
+    if (value === undefined) throw new UsageError(`--${name}: want a value; see --help`);
     given[name] = value;
   }
   return given;
@@ -188,10 +114,10 @@ function isLoopback(host: string): boolean {
   return host.startsWith('127.') || host === '::1' || host.startsWith('::ffff:127.');
 }
 
-function parseSwitch(text: string | undefined): boolean {
+function parseSwitch(name: string, text: string | undefined): boolean {
   if (text === undefined || text === 'false' || text === '0') return false;
   if (text === 'true' || text === '1') return true;
-  throw new UsageError(`--allow-remote ${text}: want true or false`);
+  throw new UsageError(`--${name} ${text}: want true or false`);
 }
 
 function parseUrl(text: string | undefined): string | undefined {
@@ -200,9 +126,10 @@ function parseUrl(text: string | undefined): string | undefined {
   throw new UsageError(`--advertise ${text}: want a URL, such as http://gateway:8082`);
 }
 
-function parseDialect(text: string | undefined): ServeOptions['wildcardDialect'] {
-  if (text === 'streambed' || text === 'confluent') return text;
-  throw new UsageError(`--offsets ${text}: want streambed or confluent`);
+function parseWord<T extends string>(name: string, words: readonly T[], text: string | undefined): T {
+  const found = words.find((word) => word === text);
+  if (found !== undefined) return found;
+  throw new UsageError(`--${name} ${text}: want ${words.join(' or ')}`);
 }
 
 function parseCount(name: string, text: string | undefined): number {

@@ -5,8 +5,9 @@
  */
 import { FileLog } from '../../logged/file-log.ts';
 import type { NetAddress } from '../host.ts';
-import { takeDirectory } from './data-directory.ts';
+import { checkVolatile, takeDirectory } from './data-directory.ts';
 import { explain, explainListen } from './failure.ts';
+import type { Journal } from './journal.ts';
 import { openKafkaPart } from './kafka-part.ts';
 import type { OpenPart, Part } from './part.ts';
 import type { Platform, Server } from './platform.ts';
@@ -17,65 +18,60 @@ import { Stopping } from './stopping.ts';
 const graceMs = 10_000;
 const parts: readonly OpenPart[] = [openKafkaPart];
 
-type Say = (line: string) => void;
+/** What the steps of serving are given. */
+interface Service {
+  readonly platform: Platform;
+  readonly options: ServeOptions;
+  readonly journal: Journal;
+}
 
-export async function serve(platform: Platform, options: ServeOptions, say: Say): Promise<void> {
-  const stopping = new Stopping();
-  const signalled = nextSignal(platform, say);
+export async function serve(service: Service): Promise<void> {
+  const { platform, options, journal } = service;
   const { host } = platform;
-  const lock = takeDirectory(host.files, options.dataDirectory, say);
+  const { dataDirectory } = options;
+  const signalled = nextSignal(service);
+  const warning = checkVolatile(host, dataDirectory, options.allowVolatile);
+  const lock = takeDirectory(host.files, dataDirectory, (line) => journal.say(line, 'warn'));
   try {
-    const log = await FileLog.open(host, {
-      root: options.dataDirectory,
-      report: ({ event, ...details }) => say(`${event}: ${JSON.stringify(details)}`),
-    });
+    const log = await FileLog.open(host, { root: dataDirectory, report: (event) => journal.event(event) });
+    const stopping = new Stopping();
     try {
-      const shared = { host, log, options, stopping, say, readOpenApi: () => platform.readOpenApi() };
-      await serveParts(
-        platform,
-        options,
-        say,
-        parts.map((open) => open(shared)),
-        async () => {
-          say(`${await signalled}: stopping`);
-          stopping.abort();
-        },
-      );
+      const shared = { host, log, options, stopping, journal, readOpenApi: () => platform.readOpenApi() };
+      const opened = parts.map((open) => open(shared));
+      await serveParts(service, opened, async () => {
+        if (warning !== null) journal.say(warning, 'warn');
+        journal.say(`${await signalled}: stopping`);
+        stopping.abort();
+      });
     } finally {
       await log.close();
     }
   } finally {
     lock?.release();
+    journal.close();
   }
-  say('stopped');
+  journal.say('stopped');
 }
 
 /** Serves them from when all listen until `ended`. */
-async function serveParts(
-  platform: Platform,
-  options: ServeOptions,
-  say: Say,
-  opened: readonly Part[],
-  ended: () => Promise<void>,
-): Promise<void> {
+async function serveParts(service: Service, opened: readonly Part[], ended: () => Promise<void>): Promise<void> {
   const servers: Server[] = [];
   try {
     for (const part of opened) {
-      const server = await startPart(platform, options, say, part);
+      const server = await startPart(service, part);
       servers.push(server);
-      say(`serving ${part.title} on ${urlOf(server.address)}, log in ${options.dataDirectory}`);
+      service.journal.say(`serving ${part.title} on ${urlOf(server.address)}, log in ${service.options.dataDirectory}`);
     }
-    warnOfMemory(platform, options.dataDirectory, say);
     await ended();
   } finally {
     await Promise.all(servers.map((server) => server.stop(graceMs)));
   }
 }
 
-async function startPart(platform: Platform, options: ServeOptions, say: Say, part: Part): Promise<Server> {
+async function startPart({ platform, options, journal }: Service, part: Part): Promise<Server> {
   const { address, fetch, refusal, hasListMethod } = part;
   const { maxConnections, maxHeaderBytes } = options;
-  const report = (error: unknown): void => say(explain(error));
+  const report = (error: unknown): void => journal.tell('error', 'request', explain(error));
   try {
     return await platform.startServer({
       address,
@@ -91,24 +87,17 @@ async function startPart(platform: Platform, options: ServeOptions, say: Say, pa
   }
 }
 
-/** `/var` and `/tmp` of a router are such a place, and nothing that is promised about power cuts holds there. */
-function warnOfMemory({ host }: Platform, directory: string, say: Say): void {
-  const { fileSystem } = host.files.space(directory);
-  if (fileSystem !== 'tmpfs' && fileSystem !== 'ramfs') return;
-  say(`${directory} is in memory (${fileSystem}): all of it is lost when the machine stops`);
-}
-
 function urlOf({ host, port }: NetAddress): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** The first SIGTERM or SIGINT; another one after it ends the process at once. */
-function nextSignal(platform: Platform, say: Say): Promise<string> {
+function nextSignal({ platform, journal }: Service): Promise<string> {
   return new Promise((resolve) => {
     let isStopping = false;
     platform.onSignal((name) => {
       if (isStopping) {
-        say(`${name}: stopped by force`);
+        journal.say(`${name}: stopped by force`);
         platform.exit(130);
       }
       isStopping = true;

@@ -148,3 +148,17 @@ test('a file that is not there', async () => {
   assert.is(ran.code, 1);
   assert.match(ran.err, /^logged: ENOENT/);
 });
+
+test('nothing begins in memory, unless that is meant', async () => {
+  const session = new Session();
+  const produced = ['--root-path=/run/log', 'produce', '-t', 't'];
+  const err = 'logged: /run/log is in memory (tmpfs), lost when the machine stops: --allow-volatile if meant\n';
+  assert.equal(await session.run(produced, { input: ['x\n'] }), { code: 1, out: '', err });
+  assert.equal(await session.run(['--root-path=/run/log', 'topics', 'create', 'u']), { code: 1, out: '', err });
+  assert.equal(session.roots, []);
+  assert.is((await session.run([...produced, '--allow-volatile'], { input: ['x\n'] })).code, 0);
+  const env = { STREAMBED_ALLOW_VOLATILE: '1' };
+  assert.is((await session.run(produced, { input: ['x\n'], env })).code, 0);
+  session.host.files.makeDir('/run/log');
+  assert.is((await session.run(['--root-path=/run/log', 'topics', 'list'])).code, 0, 'what is there can be read');
+});

@@ -3,6 +3,7 @@ import type { OperableLog } from '../../logged/cli/command.ts';
 import { runLogged } from '../../logged/cli/main.ts';
 import type { Terminal } from '../../logged/cli/terminal.ts';
 import { changedLog } from '../support/changed-log.ts';
+import { memoryFileSystem } from '../../targets/service/linux/memory-file-system.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';
 import { type ReferenceLog, referenceLog } from '../support/reference-log/reference-log.ts';
 import { latin1 } from '../support/text.ts';
@@ -66,6 +67,7 @@ export class Session {
     const code = await runLogged(terminal, this.host, {
       version: '1.2.3',
       defaultRoot: '/log',
+      memoryOf: (root) => memoryFileSystem(this.host, root),
       openLog: async (root) => {
         this.roots.push(root);
         // The log outlives the commands of a session.

@@ -50,7 +50,7 @@ function runLine(command: string, directory: string): string[] {
   const { ROOT_PATH: _, ...env } = process.env;
   const ran = spawnSync('bash', ['-o', 'pipefail', '-c', command], {
     cwd: join(directory, 'work'),
-    env: { ...env, PATH: `${join(directory, 'bin')}:${process.env['PATH']}` },
+    env: { ...env, STREAMBED_ALLOW_VOLATILE: '1', PATH: `${join(directory, 'bin')}:${process.env['PATH']}` },
     encoding: 'utf8',
   });
   const code = ran.status === 0 ? [] : [`? ${ran.status}`];

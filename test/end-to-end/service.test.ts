@@ -1,5 +1,5 @@
 /** The built service as a process: how it is called, what it says, and how it ends. */
-import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,17 +86,21 @@ test('the OpenAPI document comes with it', async () => {
   assert.match(document.openapi, /^3\.1/);
 });
 
-test('a log in memory is served with a warning', async () => {
+test('a log in memory is refused, or served with a warning', async () => {
   const memory = '/dev/shm';
   if (!existsSync(memory) || statfsSync(memory).type !== 0x01021994) return;
   const directory = mkdtempSync(join(memory, 'streambed-test-'));
   try {
-    const service = await startService(directory, []);
+    const refused = await called(['serve', '--data', directory], { STREAMBED_ALLOW_VOLATILE: '' });
+    assert.is(refused.code, 1);
+    assert.match(refused.error, /is in memory \(tmpfs\): .*; --allow-volatile if that is meant$/);
+    assert.equal(readdirSync(directory), []);
+    const service = await startService(directory, ['--allow-volatile']);
     services.push(service);
     await service.end('SIGTERM');
     assert.is(
       service.lines[1],
-      `streambed: ${directory} is in memory (tmpfs): all of it is lost when the machine stops`,
+      `streambed: warn: ${directory} is in memory (tmpfs): all of it is lost when the machine stops`,
     );
   } finally {
     rmSync(directory, { recursive: true });

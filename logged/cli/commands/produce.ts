@@ -2,7 +2,7 @@
 import type { Bytes } from '../../../targets/host.ts';
 import { type CommitLog, CommitLogError, type Header, type ProducerRecord } from '../../commit-log.ts';
 import { parseRecord } from '../../codecs/record-json.ts';
-import { type Command, type Context, EXIT_DONE, EXIT_INTERRUPTED, TOPIC_FLAG } from '../command.ts';
+import { type Command, type Context, EXIT_DONE, EXIT_INTERRUPTED, TOPIC_FLAG, VOLATILE_FLAG } from '../command.ts';
 import { type Flags, UsageError } from '../flags.ts';
 import { fileSource, readLines } from './line-reader.ts';
 import { unescape } from './record-format.ts';
@@ -35,6 +35,7 @@ export const produceCommand: Command = {
     },
     { name: 'header', short: 'H', value: 'NAME=VALUE', help: 'add a header to all records, may be repeated' },
     { name: 'tombstones', short: 'Z', help: 'an empty value behind a key delimiter is none: it deletes the key' },
+    VOLATILE_FLAG,
   ],
   notes: `Lines of JSON are streambed's:
   {"topic":"my-topic","headers":[],"timestamp":null,"key":0,"value":"SGkgdGhlcmU=","partition":0}

@@ -1,7 +1,7 @@
 /** `logged topics ...`: topics and their configuration. */
 import type { CommitLog, TopicDescription } from '../../commit-log.ts';
 import { printTime } from '../../codecs/rfc3339.ts';
-import { type Command, type Context, EXIT_DONE, JSON_FLAG, print, table } from '../command.ts';
+import { type Command, type Context, EXIT_DONE, JSON_FLAG, print, table, VOLATILE_FLAG } from '../command.ts';
 import { type Flag, UsageError } from '../flags.ts';
 
 const MANY = [1, Number.POSITIVE_INFINITY] as const;
@@ -33,6 +33,7 @@ export const topicCommands: readonly Command[] = [
       { name: 'partitions', short: 'p', value: 'N', help: 'how many partitions (default 1)' },
       CONFIG_FLAG,
       { name: 'if-not-exists', help: 'a topic that is there is no error' },
+      VOLATILE_FLAG,
     ],
     notes: CONFIG_NOTES,
     run: create,
