@@ -3,16 +3,17 @@
  * none is null.
  */
 
-const UNIT_SECONDS: readonly (readonly [string, number])[] = [
-  ['ns', 1e-9],
-  ['us', 1e-6],
-  ['µs', 1e-6],
-  ['μs', 1e-6],
-  ['ms', 1e-3],
-  ['s', 1],
-  ['m', 60],
-  ['h', 3600],
-  ['d', 86_400],
+/** In nanoseconds, so that sums of whole ones are exact. */
+const UNITS: readonly (readonly [string, number])[] = [
+  ['ns', 1],
+  ['us', 1e3],
+  ['µs', 1e3],
+  ['μs', 1e3],
+  ['ms', 1e6],
+  ['s', 1e9],
+  ['m', 60e9],
+  ['h', 3600e9],
+  ['d', 86_400e9],
 ];
 
 /** Go's limit: what fits in 63 bits of nanoseconds. */
@@ -35,18 +36,18 @@ function parseText(text: string): number {
   const sign = text.startsWith('-') ? -1 : 1;
   let rest = text.startsWith('-') || text.startsWith('+') ? text.slice(1) : text;
   if (rest.length === countOf(rest, isDigit) && rest !== '') return sign * Number(rest);
-  let seconds = rest === '' ? Number.NaN : 0;
+  let nanos = rest === '' ? Number.NaN : 0;
   while (rest !== '') {
     const digits = countOf(rest, (char) => isDigit(char) || char === '.');
     const unit = rest.slice(digits, digits + countOf(rest.slice(digits), (char) => !isDigit(char) && char !== '.'));
-    const factor = UNIT_SECONDS.find(([name]) => name === unit)?.[1] ?? Number.NaN;
+    const factor = UNITS.find(([name]) => name === unit)?.[1] ?? Number.NaN;
     const number = rest.slice(0, digits);
     // `Number` takes the empty text for 0; `.` alone and a second point are NaN already.
-    seconds += number === '' ? Number.NaN : Number(number) * factor;
+    nanos += number === '' ? Number.NaN : Number(number) * factor;
     rest = rest.slice(digits + unit.length);
-    if (Number.isNaN(seconds)) break;
+    if (Number.isNaN(nanos)) break;
   }
-  return sign * seconds;
+  return (sign * nanos) / 1e9;
 }
 
 function countOf(text: string, matches: (char: string) => boolean): number {
