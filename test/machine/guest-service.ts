@@ -1,0 +1,80 @@
+/** A service that runs inside of the emulated machine, and what the load driver beside it can do to it. */
+import type { Machine } from '../../scripts/machine/machine.ts';
+
+/** In kB, as the kernel of the machine counts. */
+export interface Memory {
+  readonly VmRSS: number;
+  readonly VmHWM: number;
+  readonly RssAnon: number;
+  readonly PSS: number;
+}
+
+export interface LoadResult {
+  readonly requests: number;
+  readonly failed: number;
+  readonly ms: number;
+  /** Records that came over streams. */
+  readonly streamed: number;
+  /** At three quarters of the way. */
+  readonly memory: Memory | null;
+}
+
+export type LoadOptions = Readonly<Record<string, string | number>>;
+
+export class GuestService {
+  readonly #machine: Machine;
+  readonly log: string;
+  readonly port: number;
+  readonly pid: number;
+  readonly msToFirstAnswer: number;
+
+  private constructor(machine: Machine, log: string, port: number, { pid, ms }: { pid: number; ms: number }) {
+    this.#machine = machine;
+    this.log = log;
+    this.port = port;
+    this.pid = pid;
+    this.msToFirstAnswer = ms;
+  }
+
+  /** Resolves when it has answered a request with 200. */
+  static async start(machine: Machine, port: number, command: string): Promise<GuestService> {
+    const log = `/tmp/service-${port}.log`;
+    const started = await machine.run(`load start port=${port} log=${log} -- ${command}`);
+    return new GuestService(machine, log, port, JSON.parse(started) as { pid: number; ms: number });
+  }
+
+  async memory(): Promise<Memory> {
+    return JSON.parse(await this.#machine.run(`load memory pid=${this.pid}`)) as Memory;
+  }
+
+  /** From now on `VmHWM` is the most since now. */
+  async forgetPeak(): Promise<void> {
+    await this.#machine.run(`echo 5 >/proc/${this.pid}/clear_refs`);
+  }
+
+  async load(options: LoadOptions): Promise<LoadResult> {
+    const text = Object.entries({ port: this.port, pid: this.pid, ...options }).map(
+      ([name, value]) => `${name}=${value}`,
+    );
+    const output = await this.#machine.run(`load run ${text.join(' ')}`);
+    const result = JSON.parse(output.split('\n').at(-2) ?? '') as LoadResult;
+    if (result.failed > 0) throw new Error(`${result.failed} of ${result.requests} requests failed: ${output}`);
+    return result;
+  }
+
+  /** One request by hand; the body of the reply. */
+  async post(path: string, type: string, body: unknown): Promise<string> {
+    const text = JSON.stringify(body).replaceAll("'", String.raw`\u0027`);
+    const url = `http://127.0.0.1:${this.port}${path}`;
+    return this.#machine.run(`wget -q -O - --header 'content-type: ${type}' --post-data '${text}' '${url}'`);
+  }
+
+  /** What the service said since it was started. */
+  async readLog(): Promise<string> {
+    return this.#machine.run(`cat ${this.log}`);
+  }
+
+  async kill(): Promise<void> {
+    await this.#machine.run(`kill -9 ${this.pid}`);
+  }
+}

@@ -1,0 +1,92 @@
+/*
+ * load start port=N log=FILE -- COMMAND...   starts a service: its pid and the milliseconds to the first 200
+ * load memory pid=N                          what it takes
+ * load run port=N kind=produce|echo|mix ...  sends requests over several connections: see run.c
+ * load dump port=N topic=NAME                what a topic holds, to /dev/vport0p2: see dump.c
+ *
+ * Each prints one line of JSON.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "load.h"
+
+#define MOST_START_MS 300000
+
+static char **options;
+
+double now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
+}
+
+_Noreturn void fail(const char *what) {
+  fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
+  exit(1);
+}
+
+const char *text_option(const char *name, const char *otherwise) {
+  for (char **each = options; *each != NULL; each++) {
+    size_t length = strlen(name);
+    if (strncmp(*each, name, length) == 0 && (*each)[length] == '=') return *each + length + 1;
+  }
+  return otherwise;
+}
+
+long option(const char *name, long otherwise) {
+  const char *text = text_option(name, NULL);
+  return text == NULL ? otherwise : strtol(text, NULL, 10);
+}
+
+static bool answers(int port) {
+  static const char request[] = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  static struct client client;
+  int status = 0;
+  char *body;
+  client.length = 0;
+  client.descriptor = connect_to(port);
+  if (client.descriptor == -1) return false;
+  send_all(client.descriptor, request, sizeof(request) - 1);
+  enum progress progress = MORE_TO_COME;
+  while (progress == MORE_TO_COME) progress = receive(&client, &status, &body);
+  close(client.descriptor);
+  return progress == COMPLETE && status == 200;
+}
+
+int command_start(char **command) {
+  double begun = now_ms();
+  pid_t child = fork();
+  if (child == 0) {
+    int log = open(text_option("log", "/dev/null"), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    setsid();
+    dup2(log, STDOUT_FILENO);
+    dup2(log, STDERR_FILENO);
+    execv(command[0], command);
+    fail(command[0]);
+  }
+  while (!answers(option("port", 8082))) {
+    if (now_ms() - begun > MOST_START_MS) fail("no answer");
+    usleep(1000);
+  }
+  printf("{\"pid\":%d,\"ms\":%.1f}\n", (int)child, now_ms() - begun);
+  return 0;
+}
+
+int main(int count, char **arguments) {
+  if (count < 2) return 2;
+  const char *command = arguments[1];
+  options = arguments + 2;
+  if (strcmp(command, "memory") == 0) return print_memory(option("pid", 0)), 0;
+  if (strcmp(command, "run") == 0) return command_run();
+  if (strcmp(command, "dump") == 0) return command_dump();
+  for (char **each = options; *each != NULL; each++) {
+    if (strcmp(*each, "--") == 0) return *each = NULL, command_start(each + 1);
+  }
+  return 2;
+}

@@ -1,0 +1,103 @@
+/** What a service goes through in the emulated machine, and what it may take there: the budgets stand here. */
+import type { Scenario } from './scenario.ts';
+
+const KIB_PER_MIB = 1024;
+
+export const BUDGETS = {
+  binaryBytes: 1_153_434,
+  idleRssKib: 2 * KIB_PER_MIB,
+  /** With 32 connections. */
+  loadedRssKib: 2.75 * KIB_PER_MIB,
+  firstAnswerMs: 1000,
+  /** Of the bare echo route's requests per second, for single records over 8 connections. */
+  produceRatio: 0.5,
+  /** Between the medians of the rounds at the beginning and at the end: pages of an allocator that breathes. */
+  soakGrowthKib: 32,
+  nodeLoadedRssKib: 64 * KIB_PER_MIB,
+} as const;
+
+const STARTS = 5;
+const SOAK_ROUNDS = 10;
+const COMPACTED_RECORDS = 100_000;
+const COMPACTED_KEYS = 10_000;
+const BATCH = 100;
+
+export async function start(scenario: Scenario): Promise<void> {
+  scenario.figure('start/first-200/after-boot', scenario.service.msToFirstAnswer, 'ms');
+  const again: number[] = [];
+  for (let round = 0; round < STARTS; round += 1) again.push(await scenario.startAgain(`/data/start-${round}`));
+  // What others do on this machine only ever adds to it.
+  scenario.expect('start/first-200', Math.min(...again), 'ms', { atMost: BUDGETS.firstAnswerMs });
+  await idle(scenario, BUDGETS.idleRssKib);
+}
+
+export async function idle(scenario: Scenario, mostKib: number | null): Promise<void> {
+  await scenario.machine.run('sleep 2');
+  const memory = await scenario.service.memory();
+  scenario.printMemory('idle', memory, mostKib === null ? {} : { VmRSS: mostKib });
+}
+
+/** 10,000 single records. */
+export async function eightConnections(scenario: Scenario): Promise<void> {
+  const load = { topic: 'eight', connections: 8, requests: 1000 };
+  await scenario.measureRate('8-connections', 10, load, { atLeast: BUDGETS.produceRatio });
+  scenario.printMemory('after-10000-produces', await scenario.service.memory(), {});
+}
+
+/** 5,000 single records, each of which also goes to four subscribers. */
+export async function thirtyTwoConnections(scenario: Scenario): Promise<void> {
+  await scenario.service.forgetPeak();
+  const load = { topic: 'eight', first: 10_000, connections: 32, requests: 1000, streams: 4 };
+  const results = await scenario.measureRate('32-connections-4-streams', 5, load, null);
+  const streamed = results.reduce((sum, result) => sum + result.streamed, 0);
+  scenario.figure('streamed/32-connections-4-streams', streamed, 'records');
+  const memory = results.at(-1)?.memory;
+  const peak = (await scenario.service.memory()).VmHWM;
+  if (memory === undefined || memory === null) throw new Error('the load driver took no sample');
+  scenario.printMemory('32-connections-4-streams', { ...memory, VmHWM: peak }, { VmHWM: BUDGETS.loadedRssKib });
+}
+
+export async function compaction(scenario: Scenario): Promise<void> {
+  const { service, machine } = scenario;
+  const topics = '/v3/clusters/streambed/topics';
+  await service.post(topics, 'application/json', { topic_name: 'compacted', partitions_count: 1 });
+  const load = { topic: 'compacted', connections: 4, requests: COMPACTED_RECORDS / BATCH / 4, records: BATCH };
+  await scenario.measureRate('100-records-each', 4, { ...load, keys: COMPACTED_KEYS }, null);
+  scenario.printMemory('before-compaction', await service.memory(), {});
+  await service.forgetPeak();
+  const change = { data: [{ name: 'cleanup.policy', value: 'compact' }] };
+  await service.post(`${topics}/compacted/configs:alter`, 'application/json', change);
+  const pattern = 'compacted: .*"topic":"compacted"';
+  await machine.run(`until grep -q '${pattern}' ${service.log}; do sleep 1; kill -0 ${service.pid} || exit 1; done`);
+  const [told = '{}'] = /(?<=compacted: ){.*"topic":"compacted".*}/.exec(await service.readLog()) ?? [];
+  const { bytesBefore, bytesAfter } = JSON.parse(told) as { bytesBefore: number; bytesAfter: number };
+  scenario.figure('compaction/bytes-before', bytesBefore, 'bytes');
+  scenario.figure('compaction/bytes-after', bytesAfter, 'bytes');
+  scenario.printMemory('after-compaction', await service.memory(), {});
+}
+
+export async function hundredTopics(scenario: Scenario): Promise<void> {
+  const load = { topic: 'hundred', topics: 100, connections: 8, requests: 200 };
+  await scenario.measureRate('100-topics', 5, load, null);
+  scenario.printMemory('100-topics', await scenario.service.memory(), {});
+}
+
+/** The topic's size is bounded, so that nothing has a reason to grow; the rounds at the very beginning do not count. */
+export async function soak(scenario: Scenario, requests: number): Promise<void> {
+  const config = { 'retention.bytes': '2097152', 'segment.bytes': '262144' };
+  await scenario.service.post('/v3/clusters/streambed/topics', 'application/json', {
+    topic_name: 'soak',
+    partitions_count: 1,
+    configs: Object.entries(config).map(([name, value]) => ({ name, value })),
+  });
+  const resident: number[] = [];
+  for (let round = 0; round < SOAK_ROUNDS; round += 1) {
+    const load = { kind: 'mix', topic: 'soak', connections: 8, requests: Math.ceil(requests / SOAK_ROUNDS) };
+    await scenario.measureRate(`soak-${round}`, 1, load, null);
+    const { VmRSS } = await scenario.service.memory();
+    resident.push(VmRSS);
+    scenario.figure(`memory/soak-${round}/VmRSS`, VmRSS, 'kB');
+  }
+  const growth = Math.max(...resident.slice(-3)) - Math.max(...resident.slice(1, 4));
+  scenario.expect(`memory/growth-over-${requests}-requests`, growth, 'kB', { atMost: BUDGETS.soakGrowthKib });
+}
