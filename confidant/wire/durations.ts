@@ -3,20 +3,20 @@
  * none is null.
  */
 
-/** In nanoseconds, so that sums of whole ones are exact. */
-const UNITS: readonly (readonly [string, number])[] = [
-  ['ns', 1],
-  ['us', 1e3],
-  ['µs', 1e3],
-  ['μs', 1e3],
-  ['ms', 1e6],
-  ['s', 1e9],
-  ['m', 60e9],
-  ['h', 3600e9],
-  ['d', 86_400e9],
+/** How many seconds a unit has, and how many of it a second has: both whole, so that whole results are exact. */
+const UNITS: readonly (readonly [string, number, number])[] = [
+  ['ns', 1, 1e9],
+  ['us', 1, 1e6],
+  ['µs', 1, 1e6],
+  ['μs', 1, 1e6],
+  ['ms', 1, 1e3],
+  ['s', 1, 1],
+  ['m', 60, 1],
+  ['h', 3600, 1],
+  ['d', 86_400, 1],
 ];
 
-/** Go's limit: what fits in 63 bits of nanoseconds. */
+/** Go's limit: what fits in 63 bits of secondseconds. */
 const MAX_SECONDS = 2 ** 63 / 1e9;
 
 /** Whole seconds, what is left of one is dropped; the empty text is 0, as Vault has it. */
@@ -36,18 +36,18 @@ function parseText(text: string): number {
   const sign = text.startsWith('-') ? -1 : 1;
   let rest = text.startsWith('-') || text.startsWith('+') ? text.slice(1) : text;
   if (rest.length === countOf(rest, isDigit) && rest !== '') return sign * Number(rest);
-  let nanos = rest === '' ? Number.NaN : 0;
+  let seconds = rest === '' ? Number.NaN : 0;
   while (rest !== '') {
     const digits = countOf(rest, (char) => isDigit(char) || char === '.');
     const unit = rest.slice(digits, digits + countOf(rest.slice(digits), (char) => !isDigit(char) && char !== '.'));
-    const factor = UNITS.find(([name]) => name === unit)?.[1] ?? Number.NaN;
+    const [, times = Number.NaN, per = 1] = UNITS.find(([name]) => name === unit) ?? [];
     const number = rest.slice(0, digits);
     // `Number` takes the empty text for 0; `.` alone and a second point are NaN already.
-    nanos += number === '' ? Number.NaN : Number(number) * factor;
+    seconds += number === '' ? Number.NaN : (Number(number) * times) / per;
     rest = rest.slice(digits + unit.length);
-    if (Number.isNaN(nanos)) break;
+    if (Number.isNaN(seconds)) break;
   }
-  return (sign * nanos) / 1e9;
+  return sign * seconds;
 }
 
 function countOf(text: string, matches: (char: string) => boolean): number {
