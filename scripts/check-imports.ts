@@ -8,7 +8,7 @@ import { join, posix } from 'node:path';
 const CONTRACTS = /^(logged\/commit-log|confidant\/secret-store|targets\/host)\.ts$/;
 const DEVELOPMENT = /^(scripts|test)\//;
 /** The only files that name implementations and hand them down. */
-const MAIN = /^targets\/[^/]+\/(streambed|logged|confidant)\.ts$/;
+const MAIN = /^targets\/[^/]+\/(streambed|logged|confidant|app)\.ts$/;
 /** What the adapters share, knowing nothing but the system. */
 const LINUX = /^targets\/service\/linux\//;
 
@@ -22,6 +22,8 @@ interface Rule {
 const RULES: readonly Rule[] = [
   { files: DEVELOPMENT, modules: /./ },
   { files: CONTRACTS, modules: /^$/ },
+  // The contract of apps is made of the host's.
+  { files: /^targets\/app\.ts$/, modules: /^$/ },
   { files: MAIN, modules: /^(logged|confidant|http-api|targets)\// },
   { files: LINUX, modules: LINUX },
   // What all targets share: it names implementations too, but none of a target.

@@ -6,19 +6,10 @@ import { HttpServer, type HttpServerOptions } from './http1/server.ts';
 import type { Loop } from './loop.ts';
 import type { Native } from './native.ts';
 import { onSignals, printError, printOutput } from './terminal.ts';
-import { WebHeaders } from './web/headers.ts';
-import { WebRequest, WebResponse } from './web/messages.ts';
-import { WebReadableStream } from './web/readable-stream.ts';
-import { WebUrl } from './web/url.ts';
+import { installWebClasses } from './web/globals.ts';
 
 export function runStreambedCommand(native: Native, loop: Loop, args: readonly string[]): Promise<number> {
-  Object.assign(globalThis, {
-    Headers: WebHeaders,
-    ReadableStream: WebReadableStream,
-    Request: WebRequest,
-    Response: WebResponse,
-    URL: WebUrl,
-  });
+  installWebClasses();
   return runStreambed(platformOf(native, loop), args);
 }
 
