@@ -82,9 +82,11 @@ class HclReader {
   #items(end: string): HclBody {
     this.#enter();
     const items: HclItem[] = [];
+    let mayGoOn = true;
     while (!this.#ends(end)) {
+      if (!mayGoOn) this.#fail('expected , or }');
       items.push(this.#item());
-      this.#take(',');
+      mayGoOn = this.#take(',') || !this.#isJson;
     }
     this.#depth -= 1;
     return { items };
@@ -167,7 +169,7 @@ class HclReader {
     this.#at += 1;
     const char = this.#char();
     const plain = ESCAPED.indexOf(char);
-    if (char !== '' && plain >= 0) return UNESCAPED.charAt(plain);
+    if (char !== '' && plain >= 0 && (char !== '/' || this.#isJson)) return UNESCAPED.charAt(plain);
     const isOctal = char >= '0' && char <= '7';
     let digits = char === 'x' ? 2 : char === 'u' ? 4 : char === 'U' ? 8 : 0;
     if (isOctal) {

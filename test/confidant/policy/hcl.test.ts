@@ -139,6 +139,7 @@ test('what is wrong is told with its place', () => {
   refused('a = "b', 'At 1:7: string not ended, got the end');
   refused('a = "b\n"', 'At 1:7: string not ended, got "\\n"');
   refused('a = "\\q"', 'At 1:7: unknown escape, got "q"');
+  refused('a = "\\/"', 'At 1:7: unknown escape, got "/"');
   refused('a = "\\x4g"', 'At 1:9: unknown escape, got "g"');
   refused('a = "\\u12  "', 'At 1:11: unknown escape, got " "');
   refused('a = "\\U00110000"', 'At 1:15: unknown escape, got "0"');
@@ -160,8 +161,10 @@ test('JSON is not read as HCL', () => {
   refused('{"a" "b": {}}', 'At 1:9: expected :, got ":"');
   refused('{a: 1}', 'At 1:2: expected a name, got "a"');
   refused('{"a": null}', 'At 1:7: expected a value, got "n"');
-  refused('{"a": 1', 'At 1:8: expected a name, got the end');
+  refused('{"a": 1', 'At 1:8: expected , or }, got the end');
   refused('{"a":', 'At 1:6: expected a value, got the end');
+  refused('{"a": 1 "b": 2}', 'At 1:9: expected , or }, got "\\""');
+  refused('{"a": {} "b": {}}', 'At 1:10: expected , or }, got "\\""');
   refused('{} x', 'At 1:4: expected the end, got "x"');
   refused('a : 1', 'At 1:3: expected = or {, got ":"');
 });
