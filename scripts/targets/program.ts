@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { build as bundle, type Plugin } from 'esbuild';
+import { type BuildOptions, build as bundle, type Plugin } from 'esbuild';
 import { checkBinary } from './binary-check.ts';
 import type { Cpu } from './cpus.ts';
 import { type Build, buildCompiler, buildObjects } from './objects.ts';
@@ -10,15 +10,20 @@ import { shippedVariant, type Variant } from './variants.ts';
 
 const HOST = `${import.meta.dirname}/../../targets/quickjs/native`;
 
+/** The module that `targets/quickjs/build-facts.d.ts` declares. */
+const FACTS = 'streambed:build';
+
 export interface Program {
   /** The main module, in TypeScript. */
   readonly entry: string;
   /** Stack traces name lines, which costs memory; else they name functions. */
   readonly keepLines?: boolean;
   readonly plugins?: readonly Plugin[];
+  /** Statements with these labels are left out: see `features.ts`. */
+  readonly dropLabels?: readonly string[];
 }
 
-interface Module {
+export interface Module {
   readonly name: string;
   readonly text: string;
 }
@@ -31,16 +36,25 @@ export interface ByteCode {
 
 /** The modules of a program as byte code in `directory`, which is emptied; the main module first. */
 export async function compileProgram(build: Build, program: Program, directory: string): Promise<ByteCode[]> {
+  return compileModules(build, await bundleProgram(program), directory, program.keepLines);
+}
+
+/** The same for modules that are bundled already. */
+export function compileModules(
+  build: Build,
+  modules: readonly Module[],
+  directory: string,
+  keepLines = false,
+): ByteCode[] {
   const compiler = buildCompiler(build);
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
-  const modules = await bundleProgram(program);
   return modules.map(({ name, text }) => {
     const path = `${directory}/${name}`;
     writeFileSync(path, text);
     const code = path.replace(/\.js$/, '.bin');
     // What is imported later is looked for beside the importing file, whose name is part of the line numbers.
-    const keepsLines = program.keepLines === true || text.includes('import(');
+    const keepsLines = keepLines || text.includes('import(');
     execFileSync(compiler, [name, path, code, ...(keepsLines ? ['keep-lines'] : [])]);
     return { name, path: code, lengthBytes: statSync(code).size };
   });
@@ -65,26 +79,31 @@ export async function measureBundle(program: Program): Promise<Map<string, [path
   );
 }
 
-function runBundler({ entry, plugins = [] }: Program) {
+/** How everything is bundled that QuickJS is to run. */
+export const BUNDLING = {
+  outdir: '/',
+  write: false,
+  metafile: true,
+  bundle: true,
+  splitting: true,
+  chunkNames: '[hash]',
+  format: 'esm',
+  platform: 'neutral',
+  mainFields: ['module', 'main'],
+  target: 'es2023',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  charset: 'utf8',
+} satisfies BuildOptions;
+
+function runBundler({ entry, plugins = [], dropLabels = [] }: Program) {
   return bundle({
+    ...BUNDLING,
     entryPoints: [entry],
     plugins: [...plugins],
     // 57 of 220 kB of source, for what 120 lines do.
     alias: { 'cbor-x/index-no-eval': `${import.meta.dirname}/../../targets/quickjs/cbor.ts` },
-    outdir: '/',
-    write: false,
-    metafile: true,
-    bundle: true,
-    splitting: true,
-    chunkNames: '[hash]',
-    format: 'esm',
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
-    target: 'es2023',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'none',
-    charset: 'utf8',
     define: { STREAMBED_VERSION: JSON.stringify(version()) },
   });
 }
@@ -103,7 +122,7 @@ export function linkProgram(
 ): void {
   const objects = buildObjects(build, cpu, variant);
   const table = `${dirname(modules[0]?.path ?? '')}/modules-${cpu.name}`;
-  writeFileSync(`${table}.c`, moduleTable(modules));
+  writeFileSync(`${table}.c`, moduleTable([...modules, compileFacts(build, cpu, `${table}-facts`)]));
   const flags = [...cpu.flags, '-Os', '-std=gnu23', '-w', '-I', HOST];
   build.toolchain.cc([...flags, '-c', `${table}.c`, '-o', `${table}.o`]);
   mkdirSync(dirname(output), { recursive: true });
@@ -112,6 +131,26 @@ export function linkProgram(
   chmodSync(unfinished, 0o755);
   if (variant.isShipped) checkBinary(unfinished, cpu);
   renameSync(unfinished, output);
+}
+
+/** What the program can tell of itself, as a module of its own: all others are the same on every CPU. */
+function compileFacts(build: Build, { name, isBigEndian }: Cpu, path: string): ByteCode {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly version: string };
+  const lmdb = readFileSync(`${build.sources.lmdb}/lmdb.h`, 'utf8');
+  const numbers = ['MAJOR', 'MINOR', 'PATCH'].map(
+    (part) => new RegExp(`MDB_VERSION_${part}\\s+(\\d+)`).exec(lmdb)?.[1],
+  );
+  const facts = {
+    version,
+    engine: `QuickJS ${readFileSync(`${build.sources.quickjs}/VERSION`, 'utf8').trim()}`,
+    cpu: name,
+    byteOrder: isBigEndian ? 'big' : 'little',
+    store: `LMDB ${numbers.join('.')}`,
+  };
+  const lines = Object.entries(facts).map(([key, value]) => `export const ${key} = ${JSON.stringify(value)};\n`);
+  writeFileSync(`${path}.js`, lines.join(''));
+  execFileSync(buildCompiler(build), [FACTS, `${path}.js`, `${path}.bin`]);
+  return { name: FACTS, path: `${path}.bin`, lengthBytes: statSync(`${path}.bin`).size };
 }
 
 function moduleTable(modules: readonly ByteCode[]): string {
