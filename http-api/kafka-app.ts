@@ -7,6 +7,7 @@
  */
 import type { Context } from 'hono';
 import { Hono } from 'hono/tiny';
+import type { SecretServer } from '../confidant/secret-store.ts';
 import type { CommitLog, Signal } from '../logged/commit-log.ts';
 import type { Bytes, Clock, Random } from '../targets/host.ts';
 import { KafkaHttpError, plainError, printError, toHttpError } from './kafka/errors.ts';
@@ -31,6 +32,8 @@ export interface KafkaDeps {
   readonly clusterId: string;
   /** scheme://host[:port] in absolute URLs; left out: as the request's Host says. */
   readonly advertisedUrl?: string | undefined;
+  /** Asked whether a request's token may do what it asks for; null or left out: everybody may do everything. */
+  readonly guard?: SecretServer | null | undefined;
 }
 
 /** Consumers of a group that are known to this process, for v3's lists. */

@@ -42,7 +42,8 @@ export interface HostError extends Error {
 export interface Files {
   /**
    * Opens a regular file. `read`: must exist. `update`: must exist, read and write. `create`: must not exist, read
-   * and write. Errors: ENOENT, EEXIST, EISDIR, EACCES, EROFS, ENOSPC, EMFILE, EIO.
+   * and write. `create-read-only`: the same, and nobody may open it for writing after that (mode 0400). Errors:
+   * ENOENT, EEXIST, EISDIR, EACCES, EROFS, ENOSPC, EMFILE, EIO.
    */
   open(path: string, mode: OpenMode): File;
 
@@ -97,7 +98,7 @@ export interface Files {
   volatileDir(directory: string): string | null;
 }
 
-export type OpenMode = 'read' | 'update' | 'create';
+export type OpenMode = 'read' | 'update' | 'create' | 'create-read-only';
 
 export interface FileStat {
   readonly kind: 'file' | 'directory' | 'other';

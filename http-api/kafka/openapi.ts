@@ -7,10 +7,10 @@ import { plainError } from './errors.ts';
 import { jsonReply } from './wire.ts';
 
 /** `read` gives the document, or null in a build that has left it out. */
-export function openApi(read: () => string | null): KafkaDialect {
+export function openApi(read: () => string | null | Promise<string | null>): KafkaDialect {
   return (app) => {
-    app.get('/openapi.json', () => {
-      const text = read();
+    app.get('/openapi.json', async () => {
+      const text = await read();
       if (text === null) throw plainError(404);
       return jsonReply(text);
     });

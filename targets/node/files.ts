@@ -14,6 +14,7 @@ const openFlags: Record<OpenMode, number> = {
   read: O_RDONLY | O_NOFOLLOW | O_NONBLOCK,
   update: O_RDWR | O_NOFOLLOW | O_NONBLOCK,
   create: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
+  'create-read-only': O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
 };
 
 export const nodeFiles: Files = {
@@ -32,7 +33,7 @@ export const nodeFiles: Files = {
 };
 
 function open(path: string, mode: OpenMode): File {
-  const descriptor = fs.openSync(path, openFlags[mode], 0o600);
+  const descriptor = fs.openSync(path, openFlags[mode], mode === 'create-read-only' ? 0o400 : 0o600);
   const kind = kindOf(fs.fstatSync(descriptor));
   if (kind === 'file') return new NodeFile(descriptor, path);
   fs.closeSync(descriptor);

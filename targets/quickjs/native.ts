@@ -3,8 +3,10 @@
  * one: descriptors are numbers, what would block gives null, and what fails throws an Error with `code`.
  */
 
+import type { Aes, Sodium } from '../host.ts';
+
 /** What a file is opened for, as files.c counts. */
-export const OpenFor = { read: 0, update: 1, create: 2, lock: 3, directory: 4 } as const;
+export const OpenFor = { read: 0, update: 1, create: 2, lock: 3, directory: 4, 'create-read-only': 5 } as const;
 
 /** `identity` tells a file from all others of this machine. */
 export type NativeStat = readonly [mode: number, lengthBytes: number, owner: number, identity: string];
@@ -14,7 +16,10 @@ export interface NativeStore {
   readonly nativeStore: never;
 }
 
-export interface Native {
+/** The functions of cryptography.c that are members of the port as they are. */
+type Ciphers = Aes & Pick<Sodium, 'seal' | 'open' | 'chachaSeal' | 'chachaOpen' | 'equal'>;
+
+export interface Native extends Ciphers {
   readonly arguments: readonly string[];
 
   // error.c
@@ -49,8 +54,22 @@ export interface Native {
 
   // sync.c
   sync(descriptor: number, isDirectory: boolean, number: number): void;
-  syncDescriptor(): number;
-  takeSynced(): readonly [number: number, errorNumber: number] | null;
+  doneDescriptor(): number;
+  takeDone(): readonly [number: number, errorNumber: number, result: Uint8Array | undefined] | null;
+
+  // cryptography.c
+  plainBlake2b(key: Uint8Array, message: Uint8Array, lengthBytes: number): Uint8Array;
+  keyedBlake2b(key: Uint8Array, message: Uint8Array, lengthBytes: number): Uint8Array;
+  hmac256(key: Uint8Array, message: Uint8Array): Uint8Array;
+  hmac512(key: Uint8Array, message: Uint8Array): Uint8Array;
+  beginArgon2id(
+    password: Uint8Array,
+    salt: Uint8Array,
+    memoryBytes: number,
+    passes: number,
+    lengthBytes: number,
+    number: number,
+  ): void;
 
   // watch.c
   openWatches(): number;

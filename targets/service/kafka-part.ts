@@ -1,5 +1,5 @@
 /** The Kafka REST API as a part of the service. */
-import { kafkaApp } from '../../http-api/kafka-app.ts';
+import { type KafkaDialect, kafkaApp } from '../../http-api/kafka-app.ts';
 import { plainError, printError } from '../../http-api/kafka/errors.ts';
 import { openApi } from '../../http-api/kafka/openapi.ts';
 import { registerStreambed } from '../../http-api/kafka/streambed/routes.ts';
@@ -7,9 +7,12 @@ import { registerStreams } from '../../http-api/kafka/streams/routes.ts';
 import { registerV2 } from '../../http-api/kafka/v2/routes.ts';
 import { registerV3 } from '../../http-api/kafka/v3/routes.ts';
 import { defaultLimits } from '../../http-api/limits.ts';
+import type { SecretServer } from '../../confidant/secret-store.ts';
 import type { Application, Part, Shared } from './part.ts';
 
-export function openKafkaPart({ host, log, options, stopping, journal, readOpenApi }: Shared): Part {
+/** `guard` decides who may do what when the operator asks for tokens; null: there is no secret store. */
+export function openKafkaPart(shared: Shared, guard: SecretServer | null): Part {
+  const { host, log, options, stopping, journal, readOpenApi } = shared;
   const { fetch } = kafkaApp(
     {
       log,
@@ -29,8 +32,9 @@ export function openKafkaPart({ host, log, options, stopping, journal, readOpenA
       wildcardDialect: options.wildcardDialect,
       clusterId: 'streambed',
       advertisedUrl: options.advertisedUrl,
+      guard: options.secrets.kafkaAuth === 'token' ? guard : null,
     },
-    [registerStreambed, registerV2, registerV3, registerStreams, openApi(readOpenApi)],
+    dialects(readOpenApi),
   );
   return {
     title: 'Kafka REST',
@@ -39,4 +43,15 @@ export function openKafkaPart({ host, log, options, stopping, journal, readOpenA
     refusal: (status) => printError(plainError(status)),
     hasListMethod: false,
   };
+}
+
+/** The labels are those of `features.ts`. */
+function dialects(readOpenApi: Shared['readOpenApi']): readonly KafkaDialect[] {
+  const wanted: KafkaDialect[] = [];
+  STREAMBED: wanted.push(registerStreambed);
+  KAFKA_V2: wanted.push(registerV2);
+  KAFKA_V3: wanted.push(registerV3);
+  STREAMS: wanted.push(registerStreams);
+  OPENAPI: wanted.push(openApi(readOpenApi));
+  return wanted;
 }

@@ -25,7 +25,5 @@ export interface Shared {
   /** Aborted when the service stops. */
   readonly stopping: Signal;
   readonly journal: Journal;
-  readonly readOpenApi: () => string | null;
+  readonly readOpenApi: () => Promise<string | null>;
 }
-
-export type OpenPart = (shared: Shared) => Part;

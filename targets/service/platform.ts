@@ -7,7 +7,7 @@ import type { Application } from './part.ts';
 
 export interface Platform {
   readonly host: Host;
-  readonly version: string;
+  readonly facts: BuildFacts;
 
   env(name: string): string | undefined;
 
@@ -27,7 +27,19 @@ export interface Platform {
   startServer(options: ServerOptions): Promise<Server>;
 
   /** The OpenAPI document, or null in a build without it. */
-  readOpenApi(): string | null;
+  readOpenApi(): Promise<string | null>;
+}
+
+/** What `--version` tells. */
+export interface BuildFacts {
+  readonly version: string;
+  /** With its version. */
+  readonly engine: string;
+  /** That it was built for. */
+  readonly cpu: string;
+  readonly byteOrder: 'little' | 'big';
+  /** The key-value store, with its version; null: none. */
+  readonly store: string | null;
 }
 
 export interface ServerOptions {

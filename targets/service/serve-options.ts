@@ -1,5 +1,7 @@
 /** The command line and the environment of `streambed serve`, on every target: no API of any runtime in here. */
+import type { NetAddress } from '../host.ts';
 import { UsageError } from './failure.ts';
+import type { SecretOptions } from './secrets/secret-options.ts';
 import { type Format, formats, type Level, levels } from './journal.ts';
 
 export interface ServeOptions {
@@ -17,6 +19,7 @@ export interface ServeOptions {
   readonly maxConnections: number;
   readonly maxWaits: number;
   readonly maxConsumers: number;
+  readonly secrets: SecretOptions;
 }
 
 interface Option {
@@ -25,12 +28,20 @@ interface Option {
   readonly otherwise?: string;
 }
 
-/** What each means is in `serve-help.ts`, which is read only when somebody asks. */
+/** What each means is in `help.ts`, which is read only when somebody asks. */
 export const serveOptions: readonly Option[] = [
   { name: 'data' },
   { name: 'allow-volatile', isSwitch: true },
   { name: 'kafka', otherwise: '127.0.0.1:8082' },
+  { name: 'vault', otherwise: '127.0.0.1:8200' },
   { name: 'allow-remote', isSwitch: true },
+  { name: 'kafka-auth', otherwise: 'none' },
+  { name: 'root-key-file' },
+  { name: 'previous-root-key-file' },
+  { name: 'audit', otherwise: 'off' },
+  { name: 'ss-ttl-field' },
+  { name: 'dev', isSwitch: true },
+  { name: 'dev-root-token-id' },
   { name: 'advertise' },
   { name: 'offsets', otherwise: 'streambed' },
   { name: 'log-level', otherwise: 'info' },
@@ -58,12 +69,9 @@ export function parseServeOptions(args: readonly string[], env: (name: string) =
   const dataDirectory = text('data');
   if (dataDirectory === undefined || dataDirectory === '')
     throw new UsageError('say where the log is kept: --data DIR, or STREAMBED_DATA');
-  const kafka = parseAddress(text('kafka') ?? '');
-  if (!isLoopback(kafka.host) && !parseSwitch('allow-remote', text('allow-remote'))) {
-    throw new UsageError(
-      `${kafka.host} can be reached from other machines, and there is no access control: --allow-remote if that is meant`,
-    );
-  }
+  const kafka = parseAddress('kafka', text('kafka') ?? '');
+  const secrets = parseSecretOptions(text, env);
+  checkRemote(kafka, secrets, parseSwitch('allow-remote', text('allow-remote')));
   return {
     dataDirectory,
     allowVolatile: parseSwitch('allow-volatile', text('allow-volatile')),
@@ -79,7 +87,44 @@ export function parseServeOptions(args: readonly string[], env: (name: string) =
     maxConnections: parseCount('max-connections', text('max-connections')),
     maxWaits: parseCount('max-waits', text('max-waits')),
     maxConsumers: parseCount('max-consumers', text('max-consumers')),
+    secrets,
   };
+}
+
+type Text = (name: string) => string | undefined;
+
+function parseSecretOptions(text: Text, env: (name: string) => string | undefined): SecretOptions {
+  const vault = text('vault') ?? '';
+  const isDev = parseSwitch('dev', text('dev'));
+  const devRootTokenId = text('dev-root-token-id') ?? null;
+  if (devRootTokenId !== null && !isDev) throw new UsageError('--dev-root-token-id: only with --dev');
+  const rootKeyFile = text('root-key-file') ?? null;
+  const kafkaAuth = parseWord('kafka-auth', ['none', 'token'], text('kafka-auth'));
+  if (vault === 'off' && kafkaAuth === 'token') throw new UsageError('--kafka-auth token: needs the secret store');
+  return {
+    vault: vault === 'off' ? null : parseAddress('vault', vault),
+    rootKeyFile,
+    rootKey: rootKeyFile === null ? (env(variableOf('root-key')) ?? null) : null,
+    previousRootKeyFile: text('previous-root-key-file') ?? null,
+    isDev,
+    devRootTokenId,
+    ttlField: text('ss-ttl-field') ?? null,
+    audit: parseWord('audit', ['off', 'open', 'closed'], text('audit')),
+    kafkaAuth,
+  };
+}
+
+/** What can be reached from other machines must ask who calls, or be meant to be open. */
+function checkRemote(kafka: NetAddress, { kafkaAuth, isDev, vault }: SecretOptions, isMeant: boolean): void {
+  if (!isLoopback(kafka.host) && kafkaAuth === 'none' && !isMeant) {
+    const advice = '--kafka-auth token, or --allow-remote if that is meant';
+    throw new UsageError(
+      `${kafka.host} can be reached from other machines, and nobody is asked for a token: ${advice}`,
+    );
+  }
+  if (isDev && vault !== null && !isLoopback(vault.host) && !isMeant) {
+    throw new UsageError(`--dev is not for ${vault.host}, which other machines can reach`);
+  }
 }
 
 /** `--name value`, `--name=value`, and `--name` of a switch. */
@@ -97,12 +142,12 @@ function readArgs(args: readonly string[]): Readonly<Record<string, string | und
   return given;
 }
 
-function parseAddress(text: string): { readonly host: string; readonly port: number } {
+function parseAddress(name: string, text: string): NetAddress {
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? (match?.[2] === 'localhost' ? '127.0.0.1' : match?.[2]) ?? '';
   const port = Number(match?.[3]);
   if (isAddress(host) && port <= 65_535) return { host, port };
-  throw new UsageError(`--kafka ${text}: want an IP address and a port, such as 127.0.0.1:8082 or [::1]:8082`);
+  throw new UsageError(`--${name} ${text}: want an IP address and a port, such as 127.0.0.1:8082 or [::1]:8082`);
 }
 
 /** What looks like an IP address but is none is refused by the system. */

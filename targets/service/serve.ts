@@ -7,16 +7,15 @@ import { FileLog } from '../../logged/file-log.ts';
 import type { NetAddress } from '../host.ts';
 import { checkVolatile, takeDirectory } from './data-directory.ts';
 import { explain, explainListen } from './failure.ts';
-import type { Journal } from './journal.ts';
+import { Journal } from './journal.ts';
 import { openKafkaPart } from './kafka-part.ts';
-import type { OpenPart, Part } from './part.ts';
+import type { Part, Shared } from './part.ts';
 import type { Platform, Server } from './platform.ts';
-import type { ServeOptions } from './serve-options.ts';
+import { parseServeOptions, type ServeOptions } from './serve-options.ts';
 import { Stopping } from './stopping.ts';
 
 /** How long requests under way may take to finish after a signal. */
 const graceMs = 10_000;
-const parts: readonly OpenPart[] = [openKafkaPart];
 
 /** What the steps of serving are given. */
 interface Service {
@@ -25,7 +24,22 @@ interface Service {
   readonly journal: Journal;
 }
 
-export async function serve(service: Service): Promise<void> {
+/** Returns the exit code. Errors: `UsageError`; all others are told in the journal. */
+export async function runServe(platform: Platform, args: readonly string[]): Promise<number> {
+  const options = parseServeOptions(args, (name) => platform.env(name));
+  const { logLevel: level, logFormat: format } = options;
+  const write = (line: string): void => platform.warn(line);
+  const journal = new Journal({ level, format, clock: platform.host.clock, write });
+  try {
+    await serve({ platform, options, journal });
+    return 0;
+  } catch (error) {
+    journal.fail(explain(error));
+    return 1;
+  }
+}
+
+async function serve(service: Service): Promise<void> {
   const { platform, options, journal } = service;
   const { host } = platform;
   const { dataDirectory } = options;
@@ -37,12 +51,13 @@ export async function serve(service: Service): Promise<void> {
     const stopping = new Stopping();
     try {
       const shared = { host, log, options, stopping, journal, readOpenApi: () => platform.readOpenApi() };
-      const opened = parts.map((open) => open(shared));
-      await serveParts(service, opened, async () => {
-        if (warning !== null) journal.say(warning, 'warn');
-        journal.say(`${await signalled}: stopping`);
-        stopping.abort();
-      });
+      await withParts(shared, (opened) =>
+        serveParts(service, opened, async () => {
+          if (warning !== null) journal.say(warning, 'warn');
+          journal.say(`${await signalled}: stopping`);
+          stopping.abort();
+        }),
+      );
     } finally {
       await log.close();
     }
@@ -51,6 +66,20 @@ export async function serve(service: Service): Promise<void> {
     journal.close();
   }
   journal.say('stopped');
+}
+
+/** Opens the parts, and closes what they keep when they have been used. The code of the secret store is read on demand. */
+async function withParts(shared: Shared, use: (opened: readonly Part[]) => Promise<void>): Promise<void> {
+  const { vault } = shared.options.secrets;
+  if (vault === null) return use([openKafkaPart(shared, null)]);
+  const { openSecrets } = await import('./secrets/open-secrets.ts');
+  const { vaultPart } = await import('./secrets/vault-part.ts');
+  const secrets = await openSecrets(shared);
+  try {
+    await use([openKafkaPart(shared, secrets.store), vaultPart(shared, secrets, vault)]);
+  } finally {
+    await secrets.close();
+  }
 }
 
 /** Serves them from when all listen until `ended`. */

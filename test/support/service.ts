@@ -48,8 +48,8 @@ const lineReaders = new WeakMap<ChildProcess, ReturnType<typeof createInterface>
 export function spawnService(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   if (!existsSync(program)) throw new Error(`${program} is not built: npm run build`);
   const child = spawn(process.execPath, [program, ...args], {
-    // The directories of tests may be in memory.
-    env: { PATH: process.env['PATH'] ?? '', STREAMBED_ALLOW_VOLATILE: '1', ...env },
+    // The directories of tests may be in memory, and only some tests need the secret store.
+    env: { PATH: process.env['PATH'] ?? '', STREAMBED_ALLOW_VOLATILE: '1', STREAMBED_VAULT: 'off', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);

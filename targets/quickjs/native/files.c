@@ -16,8 +16,9 @@
 static const int open_flags[] = {
     O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,       O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
     O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,   O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
-    O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+    O_RDONLY | O_DIRECTORY | O_CLOEXEC,                   O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 };
+enum { READ_ONLY = 5 };
 
 static JSValue open_file(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
   uint32_t purpose;
@@ -27,7 +28,7 @@ static JSValue open_file(JSContext *ctx, JSValueConst self, int count, JSValueCo
   if (path == NULL) return JS_EXCEPTION;
   int descriptor;
   do {
-    descriptor = open(path, open_flags[purpose], 0600);
+    descriptor = open(path, open_flags[purpose], purpose == READ_ONLY ? 0400 : 0600);
   } while (descriptor < 0 && errno == EINTR);
   JSValue result = descriptor < 0 ? throw_error(ctx, errno, "open", path) : JS_NewInt32(ctx, descriptor);
   JS_FreeCString(ctx, path);

@@ -15,7 +15,7 @@ export class FaultFiles implements Files {
   }
 
   open(path: string, mode: OpenMode): File {
-    const name = mode === 'create' ? 'create' : 'open';
+    const name = mode.startsWith('create') ? 'create' : 'open';
     return new FaultFile(
       this.#host,
       this.#host.call(name, path, () => this.#files.open(path, mode)),

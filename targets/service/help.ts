@@ -6,7 +6,15 @@ const texts: Readonly<Record<string, readonly [value: string, help: string]>> = 
   data: ['DIR', 'where the log is kept; made when missing'],
   'allow-volatile': ['', 'also in memory (tmpfs), where all is lost when the machine stops'],
   kafka: ['HOST:PORT', 'where the Kafka REST API is served'],
-  'allow-remote': ['', 'listen beyond loopback: whoever can connect may read and write everything'],
+  vault: ['HOST:PORT|off', 'where the Vault API of the secret store is served; off: no secret store'],
+  'allow-remote': ['', 'listen beyond loopback without tokens: whoever can connect may read and write the log'],
+  'kafka-auth': ['none|token', 'token: Kafka requests need a token of the secret store, whose policies decide'],
+  'root-key-file': ['FILE', 'the key that the secret store is opened with (mode 0400); else it is unsealed by shares'],
+  'previous-root-key-file': ['FILE', 'the key before it, while it is being replaced'],
+  audit: ['off|open|closed', 'secret requests in the topic audit; when that fails: open serves on, closed refuses'],
+  'ss-ttl-field': ['NAME', 'the field of a secret that says how long it may be kept, such as 1m'],
+  dev: ['', 'a secret store in development mode: empty, open, lost at the end'],
+  'dev-root-token-id': ['TOKEN', 'the root token of --dev'],
   advertise: ['URL', 'scheme://host:port in the URLs of replies; else what the client called'],
   offsets: [
     'streambed|confluent',
@@ -23,7 +31,7 @@ const texts: Readonly<Record<string, readonly [value: string, help: string]>> = 
   'max-consumers': ['N', 'the most consumer instances'],
 };
 
-export function serveHelp(): string {
+export function helpText(): string {
   const rows = serveOptions.map(({ name, otherwise }) => {
     const [value, help] = texts[name] ?? ['', ''];
     const flag = `  --${name}${value === '' ? '' : ` ${value}`}`;
