@@ -8,10 +8,13 @@ import type { Platform } from './platform.ts';
 export async function runStreambed(platform: Platform, [command, ...args]: readonly string[]): Promise<number> {
   try {
     if (command === '--version') await platform.print((await import('./version.ts')).versionText(platform.facts));
-    else if (command === '--help' || args.includes('--help')) {
+    else if (command === 'init' && args.includes('--help')) {
+      await platform.print((await import('./secrets/init-command.ts')).initHelp);
+    } else if (command === '--help' || args.includes('--help')) {
       await platform.print((await import('./help.ts')).helpText());
-    } else if (command === 'serve') return await (await import('./serve.ts')).runServe(platform, args);
-    else throw new UsageError(`${command ?? 'no command'}: the command is serve; see --help`);
+    } else if (command === 'init') await (await import('./secrets/init-command.ts')).runInit(platform, args);
+    else if (command === 'serve') return await (await import('./serve.ts')).runServe(platform, args);
+    else throw new UsageError(`${command ?? 'no command'}: the commands are serve and init; see --help`);
     return 0;
   } catch (error) {
     platform.warn(`streambed: ${explain(error)}\n`);

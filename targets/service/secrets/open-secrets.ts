@@ -13,7 +13,7 @@ import { LogJournal } from './log-journal.ts';
 import { drawSeal, readSeal } from './root-key.ts';
 
 /** Clients look for features by this: the version of Vault whose interface is spoken. */
-const VAULT_VERSION = '1.15.0';
+export const VAULT_VERSION = '1.15.0';
 
 export interface Secrets {
   readonly store: FileSecretStore;

@@ -1,0 +1,96 @@
+/**
+ * `streambed init`: makes the root key and the secret store of an unattended device, and prints the root token once. The
+ * service must not run meanwhile: it has the store open.
+ */
+import { FileSecretStore } from '../../../confidant/file-secret-store.ts';
+import { allEngines } from '../../../confidant/engines/engines.ts';
+import { SecretStoreError } from '../../../confidant/secret-store.ts';
+import { FileLog } from '../../../logged/file-log.ts';
+import { takeDirectory } from '../data-directory.ts';
+import { Unusable, UsageError } from '../failure.ts';
+import type { Platform } from '../platform.ts';
+import { variableOf } from '../serve-options.ts';
+import { LogJournal } from './log-journal.ts';
+import { secretsDirectory, VAULT_VERSION } from './open-secrets.ts';
+import { makeKeyFile, readStaticSeal } from './root-key.ts';
+
+export const initHelp = `usage: streambed init --data DIR --root-key-file FILE
+
+Makes the root key in FILE (mode 0400), which must not be in DIR, unless it is there; the secret store in DIR; and prints
+its root token, once. Each also as an environment variable: STREAMBED_DATA, STREAMBED_ROOT_KEY_FILE.
+`;
+
+/** Errors: `UsageError`, `Unusable`. */
+export async function runInit(platform: Platform, args: readonly string[]): Promise<void> {
+  const { data, keyFile } = parseOptions(platform, args);
+  const { host } = platform;
+  const lock = takeDirectory(host.files, data, (line) => platform.warn(`streambed: ${line}\n`));
+  if (lock === null) throw new Unusable(`${data}: nothing can be written there`);
+  try {
+    if (host.files.stat(keyFile) === null) await makeKeyFile(host, keyFile);
+    const seal = await readStaticSeal(host, { ...noSecrets, rootKeyFile: keyFile });
+    if (seal === null) throw new Unusable(`${keyFile}: holds no key`);
+    const root = secretsDirectory(data);
+    const log = await FileLog.open(host, { root: `${root}-journal`, report: () => undefined });
+    try {
+      const journal = await LogJournal.open(log, host.bytes);
+      const report = (line: string): void => platform.warn(`streambed: ${line}\n`);
+      const store = await FileSecretStore.open(host, {
+        root,
+        seal,
+        journal,
+        engines: allEngines,
+        version: VAULT_VERSION,
+        report,
+      });
+      try {
+        const { rootToken } = await store.initialize(1, 1);
+        await platform.print(`${rootToken}\n`);
+      } finally {
+        await store.close();
+      }
+    } finally {
+      await log.close();
+    }
+  } catch (error) {
+    if (error instanceof SecretStoreError && error.code === 'exists')
+      throw new Unusable(`${data}: has a secret store already`);
+    if (error instanceof SecretStoreError) throw new Unusable(`secrets in ${data}: ${error.message}`);
+    throw error;
+  } finally {
+    lock.release();
+  }
+}
+
+const noSecrets = {
+  vault: null,
+  rootKey: null,
+  previousRootKeyFile: null,
+  isDev: false,
+  devRootTokenId: null,
+  ttlField: null,
+  audit: 'off',
+  kafkaAuth: 'none',
+} as const;
+
+function parseOptions(
+  platform: Platform,
+  args: readonly string[],
+): { readonly data: string; readonly keyFile: string } {
+  const given = new Map<string, string>();
+  for (let at = 0; at < args.length; at += 1) {
+    const [, name = '', inline] = /^--(data|root-key-file)(?:=(.*))?$/s.exec(args[at] ?? '') ?? [];
+    if (name === '') throw new UsageError(`${args[at]}: unknown; see streambed init --help`);
+    const value = inline ?? args[(at += 1)];
+    if (value === undefined) throw new UsageError(`--${name}: want a value`);
+    given.set(name, value);
+  }
+  const text = (name: string): string => given.get(name) ?? platform.env(variableOf(name)) ?? '';
+  const [data, keyFile] = [text('data'), text('root-key-file')];
+  if (data === '') throw new UsageError('say where the data is kept: --data DIR, or STREAMBED_DATA');
+  if (keyFile === '') throw new UsageError('say where the root key is kept: --root-key-file FILE, outside the data');
+  if (`${keyFile}/`.startsWith(`${data.replace(/\/+$/, '')}/`)) {
+    throw new UsageError('the root key must not lie in the data directory: who copies that would have both');
+  }
+  return { data, keyFile };
+}
