@@ -33,7 +33,7 @@ const refusal = (status: number, reason: string) =>
 
 test('a connection serves one request after the other, also pipelined', async () => {
   const post = 'POST /b HTTP/1.1\r\nhost: h:1\r\ncontent-length: 3\r\n\r\nabc';
-  const { replies, seen } = await exchange(`${get}${post}\r\n${get}`);
+  const { replies, seen } = await exchange(`\r\n\r\n${get}${post}\r\n${get}`);
   assert.is(replies, replyTo('/a ') + replyTo('/b abc') + replyTo('/a '));
   assert.equal(seen.requests, ['GET http://h/a', 'POST http://h:1/b', 'GET http://h/a']);
 });
@@ -107,7 +107,14 @@ test('a malformed chunked body is refused', async () => {
     '\r\n',
     `${'0'.repeat(999)}\r\n`,
   ];
-  for (const body of [...bad, '1;\0\r\na\r\n', '0\r\nbad trailer\r\n\r\n', '0\r\n x: y\r\n\r\n']) {
+  for (const body of [
+    ...bad,
+    '1;\0\r\na\r\n',
+    '1 ;x\r\na\r\n',
+    '0\r\nbad trailer\r\n\r\n',
+    '0\r\n x: y\r\n\r\n',
+    '0\r\nContent-Length: 3\r\n\r\n',
+  ]) {
     const { replies } = await exchange(`${chunked}${body}${get}`);
     assert.is(replies, refusal(400, 'Bad Request'), JSON.stringify(body));
   }

@@ -6,6 +6,7 @@ import { BadRequest } from './head.ts';
 const mostLineBytes = 256;
 const mostTrailerBytes = 8 * 1024;
 const linefeed = 10;
+const trailer = /^(?!content-length:|transfer-encoding:)[!#$%&'*+.^_`|~0-9a-z-]+:[\t\x20-\x7e\x80-\xff]*$/i;
 
 export interface BodyHooks {
   /** Before the first byte is waited for: the client may want to be asked for it. */
@@ -82,15 +83,13 @@ export class RequestBody {
   async #nextChunk(): Promise<void> {
     if (!this.#isFirst) await this.#line(0);
     this.#isFirst = false;
-    const size = /^([0-9a-f]{1,12})(?:[\t ]*;[\t\x20-\x7e\x80-\xff]*)?$/i.exec(await this.#line(mostLineBytes))?.[1];
+    const size = /^([0-9a-f]{1,12})(?:;[\t\x20-\x7e\x80-\xff]*)?$/i.exec(await this.#line(mostLineBytes))?.[1];
     if (size === undefined) throw new BadRequest(400, 'malformed chunk');
     this.#left = Number.parseInt(size, 16);
     if (this.#left > 0) return;
     let room = mostTrailerBytes;
     for (let line = await this.#line(room); line !== ''; line = await this.#line(room)) {
-      if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*$/.test(line)) {
-        throw new BadRequest(400, 'malformed trailer');
-      }
+      if (!trailer.test(line)) throw new BadRequest(400, 'malformed trailer');
       room -= line.length;
     }
     this.#complete();

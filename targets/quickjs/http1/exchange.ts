@@ -114,8 +114,9 @@ export class Exchange {
   async #readHead(): Promise<RequestHead | null> {
     for (let seen = 0; ; ) {
       const { bytes } = this.#source;
-      // A line end in front of a request is allowed for, as old clients send one behind a body.
-      const start = bytes[0] === 13 && bytes[1] === 10 ? 2 : 0;
+      // Line ends in front of a request are allowed for, as old clients send one behind a body.
+      let start = 0;
+      while (bytes[start] === 13 && bytes[start + 1] === 10) start += 2;
       if (bytes.length > start && this.isIdle) {
         this.isIdle = false;
         this.#wait(headMs);
