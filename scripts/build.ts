@@ -1,11 +1,11 @@
 /**
  * Builds `dist/` from what package.json promises: `dist/node/<name>.js`, one file per `bin`, from
  * `targets/node/<name>.ts`; `dist/lib/` with one module per entry of `exports`, and `dist/types/` with its
- * declarations, both laid out like the sources; and `dist/openapi.json`. Packages stay imports: npm installs them. What
+ * declarations, both laid out like the sources; `dist/build/`, the command `streambed build`; and `dist/openapi.json`. Packages stay imports: npm installs them. What
  * `build:targets` and `package:openwrt` have put into `dist/targets` and `dist/openwrt` stays.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 interface Manifest {
@@ -23,6 +23,10 @@ const modules = exported.flatMap((path) => {
   const name = /^\.\/dist\/lib\/(.*)\.js$/.exec(path)?.[1];
   return name === undefined ? [] : [`${name}.ts`];
 });
+/** What `streambed build` puts into binaries beside what is exported. */
+const parts = ['targets/quickjs/app.ts', 'targets/quickjs/cbor.ts'];
+/** What it reads beside its own file, which stands in for the folder of its source. */
+const buildFiles = ['compile.c', 'regexp-order.h'];
 demand('package.json promises what has no source', [...commands, ...modules]);
 
 // Built aside and moved in at the end: whoever starts the service meanwhile finds the old build whole.
@@ -37,12 +41,14 @@ try {
   });
   await build({
     ...common,
-    entryPoints: modules,
+    entryPoints: [...modules, ...parts],
     outdir: `${stage}/lib`,
     outbase: '.',
     splitting: true, // a class is the same class, whichever entry it is imported from
     chunkNames: 'chunks/[hash]',
   });
+  await build({ ...common, entryPoints: { build: 'scripts/targets/app/main.ts' }, outdir: `${stage}/build` });
+  for (const name of buildFiles) copyFileSync(`scripts/targets/${name}`, `${stage}/build/${name}`);
   const openApi: unknown = JSON.parse(readFileSync('http-api/kafka/openapi.json', 'utf8'));
   writeFileSync(`${stage}/openapi.json`, JSON.stringify(openApi));
   for (const path of bins) chmodSync(path.replace(/^dist/, stage), 0o755);
