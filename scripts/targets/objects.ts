@@ -38,8 +38,7 @@ export function buildObjects({ sources }: Build, cpu: Cpu, variant: Variant): st
   const { quickjs, lmdb } = sources;
   const flags = [...variant.flags, '-std=gnu11'];
   const engine = ENGINE_FILES.map((name) => {
-    const order = cpu.isBigEndian && name === 'libregexp' ? ['-include', `${HERE}/regexp-order.h`] : [];
-    const own = [...flags, '-w', ...ENGINE_DEFINES, ...variant.defines, ...order, '-I', quickjs];
+    const own = [...flags, '-w', ...ENGINE_DEFINES, ...variant.defines, ...correction(name, cpu), '-I', quickjs];
     return buildObject(variant.compiler, `${quickjs}/${name}.c`, own);
   });
   // JFFS2 refuses the mapping of a file that was opened for writing; see kv.c.
@@ -52,6 +51,12 @@ export function buildObjects({ sources }: Build, cpu: Cpu, variant: Variant): st
     .sort()
     .map((name) => buildObject(variant.compiler, `${HOST}/${name}`, [...flags, ...WARNINGS, ...includes]));
   return [...engine, ...store, ...host];
+}
+
+/** What is put in front of a file of the engine for what is wrong in it. */
+function correction(name: string, cpu: Cpu): string[] {
+  if (name === 'quickjs') return ['-include', `${HERE}/zero-limbs.h`];
+  return name === 'libregexp' && cpu.isBigEndian ? ['-include', `${HERE}/regexp-order.h`] : [];
 }
 
 /** An executable for this machine: `compile NAME SOURCE OUTPUT [keep-lines]`. */
