@@ -1,10 +1,12 @@
 /**
- * `npm run build:targets [-- --cpu NAME]... [--sources DIR]`: builds `dist/targets/<cpu>/streambed` for each CPU. The
- * same sources give the same bytes.
+ * `npm run build:targets [-- --cpu NAME]... [--features NAME,...] [--sources DIR]`: builds
+ * `dist/targets/<cpu>/streambed` for each CPU, with all features unless some are named. The same sources give the same
+ * bytes.
  */
 import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { CPUS } from './cpus.ts';
+import { FEATURES, labelsWithout } from './features.ts';
 import { compileProgram, linkProgram } from './program.ts';
 import { findSources } from './sources.ts';
 import { BuildError } from './system.ts';
@@ -13,6 +15,7 @@ import { findToolchain } from './toolchain.ts';
 const { values } = parseArgs({
   options: {
     cpu: { type: 'string', multiple: true, default: CPUS.map(({ name }) => name) },
+    features: { type: 'string', default: FEATURES.join(',') },
     sources: { type: 'string' },
   },
 });
@@ -21,7 +24,8 @@ try {
   const unknown = values.cpu.find((name) => !CPUS.some((cpu) => cpu.name === name));
   if (unknown !== undefined) throw new BuildError(`--cpu ${unknown}: want ${CPUS.map(({ name }) => name).join(', ')}`);
   const build = { sources: findSources(values.sources), toolchain: findToolchain() };
-  const modules = await compileProgram(build, { entry: 'targets/quickjs/main.ts' }, 'dist/targets/program');
+  const program = { entry: 'targets/quickjs/main.ts', dropLabels: labelsWithout(values.features) };
+  const modules = await compileProgram(build, program, 'dist/targets/program');
   for (const cpu of CPUS.filter(({ name }) => values.cpu.includes(name))) {
     const output = `dist/targets/${cpu.name}/streambed`;
     linkProgram(build, cpu, modules, output);

@@ -13,6 +13,8 @@ const HOST = `${import.meta.dirname}/../../targets/quickjs/native`;
 /** The module that `targets/quickjs/build-facts.d.ts` declares. */
 const FACTS = 'streambed:build';
 
+const IMPORTER = 'importer.js';
+
 export interface Program {
   /** The main module, in TypeScript. */
   readonly entry: string;
@@ -49,15 +51,27 @@ export function compileModules(
   const compiler = buildCompiler(build);
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
-  return modules.map(({ name, text }) => {
+  return withImporter(modules).map(({ name, text }) => {
     const path = `${directory}/${name}`;
     writeFileSync(path, text);
     const code = path.replace(/\.js$/, '.bin');
-    // What is imported later is looked for beside the importing file, whose name is part of the line numbers.
-    const keepsLines = keepLines || text.includes('import(');
-    execFileSync(compiler, [name, path, code, ...(keepsLines ? ['keep-lines'] : [])]);
+    execFileSync(compiler, [name, path, code, ...(keepLines || name === IMPORTER ? ['keep-lines'] : [])]);
     return { name, path: code, lengthBytes: statSync(code).size };
   });
+}
+
+/**
+ * What is imported by `import()` is looked for beside the file that says so, whose name is kept with the line numbers
+ * only. So one small module imports for all others, and they need none.
+ */
+function withImporter([main, ...others]: readonly Module[]): Module[] {
+  if (main === undefined) return [];
+  const importer = { name: IMPORTER, text: 'globalThis.importModule = (name) => import(name);\n' };
+  const modules = [{ ...main, text: `import'./${IMPORTER}';${main.text}` }, ...others];
+  return [
+    ...modules.map(({ name, text }) => ({ name, text: text.replaceAll('import("./', 'importModule("./') })),
+    importer,
+  ];
 }
 
 /** What is imported by `import()` becomes a module of its own, which is read when it is needed. */
@@ -104,12 +118,9 @@ function runBundler({ entry, plugins = [], dropLabels = [] }: Program) {
     plugins: [...plugins],
     // 57 of 220 kB of source, for what 120 lines do.
     alias: { 'cbor-x/index-no-eval': `${import.meta.dirname}/../../targets/quickjs/cbor.ts` },
-    define: { STREAMBED_VERSION: JSON.stringify(version()) },
+    dropLabels: [...dropLabels],
+    external: [FACTS],
   });
-}
-
-function version(): string {
-  return (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version;
 }
 
 /** Links the byte code with everything else for the CPU. */

@@ -38,6 +38,16 @@ function remove(directory: string): void {
   }
 }
 
+/** Null where the store cannot be had. */
+export function kvVersion(): string | null {
+  try {
+    const { version } = loadLmdb() as unknown as { readonly version: { readonly versionString: string } };
+    return version.versionString.replace(/:.*/, '');
+  } catch {
+    return null; // `open` says why.
+  }
+}
+
 function loadLmdb(): Lmdb {
   try {
     return createRequire(import.meta.url)('lmdb') as Lmdb;

@@ -1,13 +1,24 @@
 /** The command `streambed` on Node: hands the host, the HTTP server and the process to what all targets share. */
 import { readFileSync } from 'node:fs';
+import { endianness } from 'node:os';
 import type { Platform, ServerOptions } from '../service/platform.ts';
 import { runStreambed } from '../service/streambed.ts';
+import { runBuildCommand } from './build-command.ts';
 import { nodeHost } from './host.ts';
 import { startHttpServer } from './http-server.ts';
+import { kvVersion } from './kv.ts';
 
 const platform: Platform = {
   host: nodeHost(),
-  version: (JSON.parse(readPackageFile('package.json')) as { readonly version: string }).version,
+  facts: {
+    version: (JSON.parse(readPackageFile('package.json')) as { readonly version: string }).version,
+    engine: `Node.js ${process.version}`,
+    cpu: process.arch,
+    byteOrder: endianness() === 'LE' ? 'little' : 'big',
+    get store() {
+      return kvVersion(); // which loads it
+    },
+  },
   env: (name) => process.env[name],
   print: (text) =>
     new Promise((resolve) => {
@@ -19,7 +30,7 @@ const platform: Platform = {
   },
   exit: (code) => process.exit(code),
   startServer: ({ address, ...options }: ServerOptions) => startHttpServer({ ...address, ...options }),
-  readOpenApi,
+  readOpenApi: async () => readOpenApi(),
 };
 
 /** A file of the package: seen from the source of this file and from what is built of it, it is in the same place. */
@@ -40,4 +51,6 @@ function readOpenApi(): string | null {
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 
+const [command, ...args] = process.argv.slice(2);
+if (command === 'build') process.exit(await runBuildCommand(args));
 process.exit(await runStreambed(platform, process.argv.slice(2)));

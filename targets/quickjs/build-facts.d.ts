@@ -1,2 +1,8 @@
-/** Put in by the build. */
-declare const STREAMBED_VERSION: string;
+/** A module of its own in each executable, made when it is linked. */
+declare module 'streambed:build' {
+  export const version: string;
+  export const engine: string;
+  export const cpu: string;
+  export const byteOrder: 'little' | 'big';
+  export const store: string | null;
+}

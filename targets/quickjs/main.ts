@@ -15,7 +15,7 @@ const loop = new Loop(native, (error) => {
 });
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args[0] === 'logged') return (await import('./logged.ts')).runLoggedCommand(native, loop, args.slice(1));
+  LOGGED: if (args[0] === 'logged') return (await import('./logged.ts')).runLoggedCommand(native, loop, args.slice(1));
   return (await import('./streambed.ts')).runStreambedCommand(native, loop, args);
 }
 

@@ -48,10 +48,10 @@ export function openKafkaPart(shared: Shared, guard: SecretServer | null): Part 
 /** The labels are those of `features.ts`. */
 function dialects(readOpenApi: Shared['readOpenApi']): readonly KafkaDialect[] {
   const wanted: KafkaDialect[] = [];
-  STREAMBED: wanted.push(registerStreambed);
+  KAFKA_STREAMBED: wanted.push(registerStreambed);
   KAFKA_V2: wanted.push(registerV2);
   KAFKA_V3: wanted.push(registerV3);
-  STREAMS: wanted.push(registerStreams);
+  KAFKA_STREAMS: wanted.push(registerStreams);
   OPENAPI: wanted.push(openApi(readOpenApi));
   return wanted;
 }

@@ -6,7 +6,7 @@
 import { FileLog } from '../../logged/file-log.ts';
 import type { NetAddress } from '../host.ts';
 import { checkVolatile, takeDirectory } from './data-directory.ts';
-import { explain, explainListen } from './failure.ts';
+import { explain, explainListen, Unusable } from './failure.ts';
 import { Journal } from './journal.ts';
 import { openKafkaPart } from './kafka-part.ts';
 import type { Part, Shared } from './part.ts';
@@ -68,15 +68,21 @@ async function serve(service: Service): Promise<void> {
   journal.say('stopped');
 }
 
-/** Opens the parts, and closes what they keep when they have been used. The code of the secret store is read on demand. */
+/** Opens the parts, and closes what they keep when they have been used. */
 async function withParts(shared: Shared, use: (opened: readonly Part[]) => Promise<void>): Promise<void> {
-  const { vault } = shared.options.secrets;
-  if (vault === null) return use([openKafkaPart(shared, null)]);
+  const { vault, kafkaAuth } = shared.options.secrets;
+  VAULT: if (vault !== null) return withSecrets(shared, vault, use);
+  if (kafkaAuth === 'token') throw new Unusable('--kafka-auth token: this build has no secret store');
+  return use([openKafkaPart(shared, null)]);
+}
+
+/** The code of the secret store is read on demand. */
+async function withSecrets(shared: Shared, address: NetAddress, use: (opened: readonly Part[]) => Promise<void>) {
   const { openSecrets } = await import('./secrets/open-secrets.ts');
   const { vaultPart } = await import('./secrets/vault-part.ts');
   const secrets = await openSecrets(shared);
   try {
-    await use([openKafkaPart(shared, secrets.store), vaultPart(shared, secrets, vault)]);
+    await use([openKafkaPart(shared, secrets.store), vaultPart(shared, secrets, address)]);
   } finally {
     await secrets.close();
   }

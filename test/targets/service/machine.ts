@@ -44,7 +44,7 @@ export class Machine {
   #platform(): Platform {
     return {
       host: this.host,
-      version: '1.2.3',
+      facts: { version: '1.2.3', engine: 'Engine 4', cpu: 'z80', byteOrder: 'little', store: null },
       env: (name) => this.env[name],
       print: async (text) => {
         this.output += text;
@@ -66,7 +66,7 @@ export class Machine {
           },
         };
       },
-      readOpenApi: () => '{}',
+      readOpenApi: async () => '{}',
     };
   }
 }
