@@ -19,7 +19,7 @@ import { Tokens } from './identity/tokens.ts';
 import type { Journal } from './journal.ts';
 import { Barrier, type SealConfig } from './sealing/barrier.ts';
 import {
-  type Operation,
+  type Authority,
   type SecretServer,
   SecretStoreError,
   type StoreReply,
@@ -114,8 +114,8 @@ export class FileSecretStore implements SecretServer {
     return reply;
   }
 
-  mayAccess(token: string, path: string, operation: Operation): Promise<boolean> {
-    return this.#core.mayAccess(token, path, operation);
+  authorize(token: string): Promise<Authority> {
+    return this.#core.authorize(token);
   }
 
   /**

@@ -114,10 +114,14 @@ export interface SecretServer {
   handle(request: StoreRequest): Promise<StoreReply>;
 
   /**
-   * Whether a token may do what `path` and `operation` say, for faces of other things that the same policies guard.
-   * Counts as a use of the token. Errors: `unauthorized`, `sealed`, `host-failed`.
+   * What a token may do, for faces of other things that the same policies guard. Counts as a use of the token. Errors:
+   * `forbidden` for one that is not alive, `sealed`, `uninitialized`, `host-failed`.
    */
-  mayAccess(token: string, path: string, operation: Operation): Promise<boolean>;
+  authorize(token: string): Promise<Authority>;
+}
+
+export interface Authority {
+  may(path: string, operation: Operation): boolean;
 }
 
 /** Vault's operations. A face sends `update` for every write; the server finds out whether it is a `create`. */

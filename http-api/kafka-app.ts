@@ -10,6 +10,7 @@ import { Hono } from 'hono/tiny';
 import type { SecretServer } from '../confidant/secret-store.ts';
 import type { CommitLog, Signal } from '../logged/commit-log.ts';
 import type { Bytes, Clock, Random } from '../targets/host.ts';
+import { AccessControl } from './kafka/access.ts';
 import { KafkaHttpError, plainError, printError, toHttpError } from './kafka/errors.ts';
 import { errorType } from './kafka/media-types.ts';
 import { WaitGate } from './kafka/wait-gate.ts';
@@ -50,6 +51,7 @@ export interface GroupMembers {
 /** What the dialects share. */
 export interface KafkaContext extends KafkaDeps {
   readonly waits: WaitGate;
+  readonly access: AccessControl;
   /** Set by the dialect that has consumer instances; nobody before that. */
   members: GroupMembers;
 }
@@ -61,7 +63,8 @@ const methods = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'];
 
 export function kafkaApp(deps: KafkaDeps, dialects: readonly KafkaDialect[]): Hono {
   const app = new Hono();
-  const context: KafkaContext = { ...deps, waits: new WaitGate(deps.limits.waits), members: noMembers };
+  const access = new AccessControl(deps.guard ?? null, deps.bytes);
+  const context: KafkaContext = { ...deps, waits: new WaitGate(deps.limits.waits), access, members: noMembers };
   app.get('/', () => jsonReply('{}'));
   app.get('/status/ready', () => new Response(null));
   for (const register of dialects) register(app, context);
@@ -71,8 +74,21 @@ export function kafkaApp(deps: KafkaDeps, dialects: readonly KafkaDialect[]): Ho
   // Not a middleware of hono, which would cost every request more than this.
   app.fetch = (request, ...rest) => {
     const refusal = refusalOf(request, deps);
-    return refusal === null ? route(request, ...rest) : jsonReply(printError(refusal), refusal.status);
+    if (refusal !== null) return jsonReply(printError(refusal), refusal.status);
+    return access.isOn ? admitted(request, () => route(request, ...rest)) : route(request, ...rest);
   };
+  async function admitted(request: Request, answer: () => Response | Promise<Response>): Promise<Response> {
+    try {
+      await access.admit(request);
+    } catch (error) {
+      const refusal = toHttpError(error, 'v2');
+      const response = jsonReply(printError(refusal), refusal.status);
+      if (refusal.status === 401) response.headers.set('WWW-Authenticate', 'Basic realm="streambed"');
+      if (refusal.status >= 500) deps.report(`access: ${causeOf(refusal)}`);
+      return response;
+    }
+    return answer();
+  }
   return app;
 }
 

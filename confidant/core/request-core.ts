@@ -7,6 +7,7 @@ import type { Tokens } from '../identity/tokens.ts';
 import type { Acl } from '../policy/acl.ts';
 import { isSudoPath } from '../policy/sudo-paths.ts';
 import {
+  type Authority,
   type Operation,
   type SecretServer,
   SecretStoreError,
@@ -66,10 +67,10 @@ export class RequestCore implements SecretServer {
     return reply;
   }
 
-  async mayAccess(token: string, path: string, operation: Operation): Promise<boolean> {
+  async authorize(token: string): Promise<Authority> {
     const { tokens, policies } = this.#parts.unsealed();
-    const { policies: names } = await tokens.use(token);
-    return policies.acl(names).allows({ path: pathOf(path, operation), operation });
+    const acl = policies.acl((await tokens.use(token)).policies);
+    return { may: (path, operation) => acl.allows({ path: pathOf(path, operation), operation }) };
   }
 
   async #answer(request: StoreRequest, seen: { entry: TokenEntry | null }): Promise<StoreReply> {

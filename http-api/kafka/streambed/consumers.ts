@@ -63,6 +63,7 @@ export class StreambedConsumers {
     const { clock, stopping, waits } = this.#context;
     try {
       const position = this.#position(await readObject(c, this.#context));
+      this.#context.access.permit(c, 'read', position.topics);
       const stored = await this.#next({ ...position, idleTimeoutMs: 0 }, stopping);
       const ending = stored === null ? null : this.#ending(c, stored);
       if (ending !== null && !ending.late) return jsonReply(ending.text);

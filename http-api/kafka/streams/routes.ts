@@ -33,6 +33,10 @@ export const registerStreams: KafkaDialect = (app, context) => {
   app.get('/streams', async (c) => {
     if (c.req.method === 'HEAD') throw plainError(405);
     const request = parseStreamRequest(c);
+    context.access.permit(c, 'read', request.topics);
+    if (typeof request.from === 'object' && 'group' in request.from) {
+      context.access.permitGroup(c, 'read', request.from.group);
+    }
     // While there is a status left to say it with.
     for (const topic of request.topics) await log.describeTopic(topic);
     const isSse = c.req.header('accept')?.includes('text/event-stream') ?? false;
@@ -41,7 +45,9 @@ export const registerStreams: KafkaDialect = (app, context) => {
     return new Response(body, { headers: { 'content-type': type, 'cache-control': 'no-store' } });
   });
   app.post('/consumers/:group/offsets', async (c) => {
-    await log.commitOffsets(c.req.param('group'), listOf(await readObject(c, context), 'offsets', doneOrNoneEntry));
+    const offsets = listOf(await readObject(c, context), 'offsets', doneOrNoneEntry);
+    context.access.permit(c, 'read', new Set(offsets.map(({ topic }) => topic)));
+    await log.commitOffsets(c.req.param('group'), offsets);
     return new Response(null, { status: 204 });
   });
   app.get('/consumers/:group/offsets', async (c) => {

@@ -5,6 +5,7 @@
  */
 import type { Context } from 'hono';
 import type { Hono } from 'hono/tiny';
+import type { OffsetCommit } from '../../../logged/commit-log.ts';
 import type { KafkaContext } from '../../kafka-app.ts';
 import { parseInclude, printConsumed } from '../embedded.ts';
 import { KafkaHttpError, plainError } from '../errors.ts';
@@ -66,6 +67,10 @@ export function registerConsumers(app: Hono, context: KafkaContext): void {
   route('GET', '/offsets', (c) => committed(c, context));
 }
 
+function topicsOf(entries: readonly { readonly topic: string }[]): Set<string> {
+  return new Set(entries.map(({ topic }) => topic));
+}
+
 function noContent(): Response {
   return new Response(null, { status: 204 });
 }
@@ -82,6 +87,7 @@ async function create(c: Context, context: KafkaContext, instances: ConsumerInst
 async function subscribe(c: Context, context: KafkaContext, instance: ConsumerInstance, group: ConsumerGroup) {
   requirePlainBody(c);
   const selection = selectionOf(await readObject(c, context));
+  if (selection.kind === 'topics') context.access.permit(c, 'read', selection.topics);
   if (instance.selection?.kind === 'assigned') throw mixed();
   await group.select(instance, selection);
   return noContent();
@@ -106,6 +112,7 @@ function mixed(): KafkaHttpError {
 async function assign(c: Context, context: KafkaContext, instance: ConsumerInstance, group: ConsumerGroup) {
   requirePlainBody(c);
   const partitions = listOf(await readObject(c, context), 'partitions', partitionEntry);
+  context.access.permit(c, 'read', topicsOf(partitions));
   if (instance.selection !== null && instance.selection.kind !== 'assigned') throw mixed();
   instance.selection = { kind: 'assigned' };
   await instance.commitIfAuto(instance.assign(partitions));
@@ -161,6 +168,8 @@ async function records(c: Context, context: KafkaContext, instance: ConsumerInst
       maxBytes: maxBytes > 0 ? Math.min(maxBytes, limits.pollBytes) : limits.pollBytes,
       print: (record) => printConsumed(record, format, include, bytes),
       client: c.req.raw.signal,
+      // What a pattern has matched, or whoever made the instance was allowed, need not be allowed to this one.
+      permit: (topics) => context.access.permit(c, 'read', topics),
     });
     return jsonReply(text, 200, type);
   } finally {
@@ -174,12 +183,16 @@ async function commit(c: Context, context: KafkaContext, instance: ConsumerInsta
   requirePlainBody(c);
   const body = await readObject(c, context, {});
   const group = c.req.param('group') ?? '';
+  const commitAll = async (offsets: readonly OffsetCommit[]): Promise<void> => {
+    context.access.permit(c, 'read', topicsOf(offsets));
+    await context.log.commitOffsets(group, offsets);
+  };
   if (body['partitions'] !== undefined) {
-    await context.log.commitOffsets(group, listOf(body, 'partitions', offsetEntry));
+    await commitAll(listOf(body, 'partitions', offsetEntry));
     return noContent();
   }
   if (body['offsets'] === undefined) await instance.commitPositions();
-  else await context.log.commitOffsets(group, listOf(body, 'offsets', doneEntry));
+  else await commitAll(listOf(body, 'offsets', doneEntry));
   return jsonReply('[]', 200, type);
 }
 

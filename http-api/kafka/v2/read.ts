@@ -15,6 +15,8 @@ export interface ReadOptions {
   readonly print: (record: ConsumerRecord) => string;
   /** Aborted when the client has gone: nothing counts as read then. */
   readonly client: Signal;
+  /** Throws unless the client may read all of these topics. */
+  readonly permit: (topics: Iterable<string>) => void;
 }
 
 /** How long one look at the group's assignment is good for: topics may appear and grow meanwhile. */
@@ -36,6 +38,7 @@ export function readInstance(
     const end = clock.monotonic() + options.timeoutMs;
     for (;;) {
       await group.prepare(instance);
+      options.permit(instance.assigned.map(({ topic }) => topic));
       const leftMs = Math.max(0, end - clock.monotonic());
       const change = instance.change;
       const records = await readSlice(context, group, instance, options, leftMs);

@@ -54,6 +54,7 @@ export async function createTopic(call: Call): Promise<Response> {
     'validate_only',
   ]);
   const topic = requiredText(body, 'topic_name');
+  call.context.access.permit(call.c, 'update', [topic]);
   const assigned = assignedPartitions(body['replicas_assignments'] ?? {});
   checkReplicationFactor(optionalInteger(body, 'replication_factor'));
   const partitions = assigned ?? optionalInteger(body, 'partitions_count');

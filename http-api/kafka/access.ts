@@ -1,0 +1,132 @@
+/**
+ * Who may do what on the Kafka side, when the operator asks for tokens of the secret store: its policies decide on
+ *
+ *   kafka/topics/<topic>   create: produce; read: consume and describe; update: create and alter; delete
+ *   kafka/topics/          list: the names of all topics
+ *   kafka/groups/<group>   update: consume and commit as one of the group; read: its offsets and lags
+ *   kafka/groups/          list: the names of all groups
+ *
+ * Everything asks for a live token, in `X-Vault-Token`, as Bearer, or as the password of Basic, which is what Kafka's
+ * REST clients know. What the URL names is judged before the request reaches its route, what only the body or an
+ * instance names by the route (`permit`). A stream that is open goes on when its token ends.
+ */
+import type { Context } from 'hono';
+import type { Authority, Operation, SecretServer } from '../../confidant/secret-store.ts';
+import { SecretStoreError } from '../../confidant/secret-store.ts';
+import type { Bytes } from '../../targets/host.ts';
+import { KafkaHttpError } from './errors.ts';
+
+interface Demand {
+  readonly path: string;
+  readonly operation: Operation;
+}
+
+export class AccessControl {
+  readonly #guard: SecretServer | null;
+  readonly #bytes: Bytes;
+  /** Of the requests that are under way. */
+  readonly #authorities = new WeakMap<Request, Authority>();
+
+  constructor(guard: SecretServer | null, bytes: Bytes) {
+    this.#guard = guard;
+    this.#bytes = bytes;
+  }
+
+  get isOn(): boolean {
+    return this.#guard !== null;
+  }
+
+  /** Lets a request through, or throws 401, 403, or 503 while the store is sealed. */
+  async admit(request: Request): Promise<void> {
+    if (this.#guard === null) return;
+    const token = tokenOf(request, this.#bytes);
+    if (token === null) throw new KafkaHttpError(40101, 'Unauthorized: a token is needed');
+    let authority: Authority;
+    try {
+      authority = await this.#guard.authorize(token);
+    } catch (error) {
+      throw refusalOf(error);
+    }
+    const demand = demandOf(request.method, segmentsOf(request.url));
+    if (demand !== null && !authority.may(demand.path, demand.operation)) throw forbidden();
+    this.#authorities.set(request, authority);
+  }
+
+  /** Throws 403 unless the request's token may do this with all of the topics. */
+  permit(c: Context, operation: Operation, topics: Iterable<string>): void {
+    if (this.#guard === null) return;
+    for (const topic of topics) if (!this.#may(c, `kafka/topics/${topic}`, operation)) throw forbidden();
+  }
+
+  permitGroup(c: Context, operation: Operation, group: string): void {
+    if (this.#guard !== null && !this.#may(c, `kafka/groups/${group}`, operation)) throw forbidden();
+  }
+
+  #may(c: Context, path: string, operation: Operation): boolean {
+    return this.#authorities.get(c.req.raw)?.may(path, operation) === true;
+  }
+}
+
+function forbidden(): KafkaHttpError {
+  return new KafkaHttpError(40301, 'Forbidden: no policy of this token allows it');
+}
+
+function refusalOf(error: unknown): unknown {
+  if (!(error instanceof SecretStoreError)) return error;
+  if (error.code === 'forbidden') return new KafkaHttpError(40101, 'Unauthorized: the token is not alive', error);
+  const isClosed = error.code === 'sealed' || error.code === 'uninitialized';
+  return isClosed ? new KafkaHttpError(50302, 'The secret store is sealed', error) : error;
+}
+
+function tokenOf({ headers }: Request, { decodeBase64, decodeUtf8 }: Bytes): string | null {
+  const own = headers.get('x-vault-token');
+  if (own !== null && own !== '') return own;
+  const [, scheme = '', value = ''] = /^(bearer|basic) +(\S+)$/i.exec(headers.get('authorization') ?? '') ?? [];
+  if (scheme === '') return null;
+  if (scheme.toLowerCase() === 'bearer') return value;
+  try {
+    return /^[^:]*:(.+)$/s.exec(decodeUtf8(decodeBase64(value)))?.[1] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function segmentsOf(url: string): string[] {
+  try {
+    return new URL(url).pathname
+      .split('/')
+      .filter((part) => part !== '')
+      .map(decodeURIComponent);
+  } catch {
+    throw new KafkaHttpError(400, 'invalid URL escape');
+  }
+}
+
+/** What the URL asks for; null: nothing that has a name. */
+function demandOf(method: string, segments: readonly string[]): Demand | null {
+  const isRead = method === 'GET' || method === 'HEAD';
+  const v3 = segments[0] === 'kafka' ? segments.slice(1) : segments;
+  if (v3[0] === 'v3') return demandOfV3(method, isRead, v3.slice(3));
+  const [kind, name, ...rest] = segments;
+  if (kind === 'topics') {
+    if (name === undefined) return { path: 'kafka/topics/', operation: 'list' };
+    return { path: `kafka/topics/${name}`, operation: isRead ? 'read' : 'create' };
+  }
+  if (kind === 'consumers' && name !== undefined) {
+    return { path: `kafka/groups/${name}`, operation: isRead && rest[0] === 'offsets' ? 'read' : 'update' };
+  }
+  return null;
+}
+
+function demandOfV3(method: string, isRead: boolean, [kind, name, ...rest]: readonly string[]): Demand | null {
+  if (kind === 'topics') {
+    if (name === undefined || name === '-') return isRead ? { path: 'kafka/topics/', operation: 'list' } : null;
+    const path = `kafka/topics/${name}`;
+    if (isRead) return { path, operation: 'read' };
+    if (rest[0]?.startsWith('records') === true) return { path, operation: 'create' };
+    return { path, operation: method === 'DELETE' && rest.length === 0 ? 'delete' : 'update' };
+  }
+  if (kind !== 'consumer-groups') return null;
+  if (name === undefined) return { path: 'kafka/groups/', operation: 'list' };
+  return { path: `kafka/groups/${name}`, operation: 'read' };
+}
