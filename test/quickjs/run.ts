@@ -4,7 +4,11 @@
  * emulation) and runs them there, each in a process of its own. `--files` takes those with the text in their path.
  *
  * Under emulation everything takes twenty times as long, so what tries many cases tries a part of them there, chosen by
- * the seed; `--whole` tries as many as here. `--sanitize` and `--gc-stress` look for faults of the C parts.
+ * the seed; `--whole` tries as many as here.
+ *
+ * `--sanitize` runs them on this machine with AddressSanitizer, UndefinedBehaviorSanitizer and the engine's check for
+ * leaks at the end; `--gc-stress` in addition collects garbage at every allocation, for which not all of them have the
+ * time: without `--files` those of the host and of the HTTP server.
  *
  * The last line is `N passed, N failed, N skipped`.
  */
@@ -34,8 +38,10 @@ const { values } = parseArgs({
   },
 });
 
-/** How much of what tries many cases is tried under emulation. */
-const emulatedShare = '0.05';
+/** How much of what tries many cases is tried where everything takes so much longer. */
+const slowShare = '0.05';
+/** Where undefined behaviour was found, as the other sanitizer tells by itself. */
+const sanitizerEnv = { UBSAN_OPTIONS: 'print_stacktrace=1' };
 
 const isSanitized = values.sanitize || values['gc-stress'];
 const variant = isSanitized ? sanitizedVariant(values['gc-stress']) : undefined;
@@ -62,8 +68,9 @@ async function runOn(cpu: Cpu, path: string, files: readonly string[]): Promise<
   if (cpu.emulator !== null) installMissing({ [cpu.emulator]: 'qemu-user' });
   const command = [...(cpu.emulator === null ? [] : [cpu.emulator]), path];
   const scratch = mkdtempSync(`${tmpdir()}/streambed-${cpu.name}-`);
-  const sample = cpu.emulator === null || values.whole ? {} : { STREAMBED_SHARE: emulatedShare };
-  const env = { ...sample, ...process.env, TMPDIR: scratch };
+  const isFast = (cpu.emulator === null && !isSanitized) || values.whole;
+  const sample = isFast ? {} : { STREAMBED_SHARE: slowShare };
+  const env = { ...sample, ...sanitizerEnv, ...process.env, TMPDIR: scratch };
   const own: Counts = { passed: 0, failed: 0, skipped: 0 };
   const startedAt = performance.now();
   const queue = [...files];
