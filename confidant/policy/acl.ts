@@ -118,11 +118,9 @@ function matchesSegment(rule: Rule, wanted: readonly string[], segments: readonl
 /** The mount has a `/` at its end, which is one empty segment more. */
 function reachesUnder(rule: Rule, mount: string): boolean {
   if (!hasPlus(rule)) return stemOf(rule).startsWith(mount);
-  const segments = mount.split('/').slice(0, -1);
   const wanted = stemOf(rule).split('/');
-  return (
-    wanted.length >= segments.length && segments.every((_, index) => matchesSegment(rule, wanted, segments, index))
-  );
+  const segments = mount.split('/').slice(0, -1);
+  return segments.every((_, index) => matchesSegment(rule, wanted, segments, index));
 }
 
 /** Vault's order among rules that match: what comes first decides. Two different patterns are never equal in all. */

@@ -119,7 +119,7 @@ class RuleReader {
     const oldNames = old === '' ? [] : OLD_POLICIES.get(old);
     if (oldNames === undefined) return this.#fail(`invalid policy ${quote(old)}`);
     let bits = 0;
-    for (const name of old === 'deny' ? oldNames : [...this.#names('capabilities'), ...oldNames]) {
+    for (const name of [...this.#names('capabilities'), ...oldNames]) {
       const bit = capabilityBit(name);
       if (bit === null) return this.#fail(`invalid capability ${quote(name)}`);
       if (bit === DENY) return DENY;

@@ -119,6 +119,7 @@ export const CHOICE_CASES: readonly AclCase[] = [
   ...closer('foo/+/(ar/baz', 'foo/(ar/+/baz', 'foo/(ar/(ar/baz', 'the later wildcard wins before any letter counts'),
   ...closer('foo/bar/+/baz*', 'foo/bar/+/baz', 'foo/bar/bar/baz', 'the one without a star wins'),
   ...closer('foo/bar/+/b*', 'foo/bar/+/ba*', 'foo/bar/bar/baz', 'the longer of two that end in a star wins'),
+  ...closer('+/a/+', '+/+/bbb', 'x/a/bbb', 'the longer wins before letters count'),
   ...closer('foo/+/a/+', 'foo/+/b/+', 'foo/x/b/y', 'only one of these matches'),
   ...closer('+/a/b', '+/+/b*', '+/x/b', 'a plus asked for is a segment as any other'),
   ...under(grant('foo/+/+/a', 'read') + grant('foo/+/b/+', 'update'), [

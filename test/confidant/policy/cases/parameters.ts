@@ -28,6 +28,7 @@ const VALUES = [
     'types',
     'allowed_parameters = { "int" = [1, 2] "bool" = [false] "map" = [{ "good" = "one" }] "list" = [["a", "b"]] }',
   ),
+  block('proto', 'allowed_parameters = { "map" = [{ "__proto__" = {} }] }'),
   block('star', 'allowed_parameters = { "*" = [] "bar" = [false] }'),
 ].join('');
 
@@ -87,6 +88,7 @@ export const PARAMETER_CASES: readonly AclCase[] = [
     ['update', 'types', 'no', 'more content', given({ map: { good: 'one', bad: 'one' } })],
     ['update', 'types', 'yes', 'lists are compared by content', given({ list: ['a', 'b'] })],
     ['update', 'types', 'no', 'in order', given({ list: ['b', 'a'] })],
+    ['update', 'proto', 'no', 'what every object has is no content', given({ map: { x: 1 } })],
     ['update', 'star', 'yes', 'the star allows other names', given({ anything: true })],
     ['update', 'star', 'yes', 'and the named one with its value', given({ bar: false })],
     ['update', 'star', 'no', 'but not with another', given({ bar: true })],
