@@ -31,7 +31,7 @@ export function decodeEntry(bytes: Bytes, entry: string): string | null {
   const encoded = isFile ? entry.slice(0, -SUFFIX.length) : entry;
   try {
     const segment = decodeSegment(bytes, encoded);
-    if (encodeSegment(bytes, segment) !== encoded) return null;
+    if (segment.includes('/') || encodeSegment(bytes, segment) !== encoded) return null;
     return isFile ? segment : `${segment}/`;
   } catch {
     return null; // Nothing of ours is called so.

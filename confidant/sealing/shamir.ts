@@ -62,7 +62,7 @@ function multiply(a: number, b: number): number {
 
 /** The 254th power; of 0 it is 0. */
 function inverse(a: number): number {
-  let power = 1;
-  for (let step = 0; step < 254; step += 1) power = multiply(power, a);
-  return power;
+  let power = a;
+  for (let step = 0; step < 6; step += 1) power = multiply(multiply(power, power), a);
+  return multiply(power, power);
 }
