@@ -1,5 +1,5 @@
 /** The command `streambed` on Node: hands the host, the HTTP server and the process to what all targets share. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { endianness } from 'node:os';
 import type { Platform, ServerOptions } from '../service/platform.ts';
 import { runStreambed } from '../service/streambed.ts';
@@ -27,6 +27,13 @@ const platform: Platform = {
   warn: (text) => void process.stderr.write(text),
   onSignal: (told) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => told(name));
+  },
+  user: process.geteuid?.() ?? -1,
+  look: (path) => {
+    const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (stats === undefined) return null;
+    const identity = `${stats.dev.toString(16)}-${stats.ino.toString(16)}`;
+    return { isDirectory: stats.isDirectory(), mode: Number(stats.mode), owner: Number(stats.uid), identity };
   },
   exit: (code) => process.exit(code),
   startServer: ({ address, ...options }: ServerOptions) => startHttpServer({ ...address, ...options }),

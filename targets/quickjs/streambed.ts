@@ -8,6 +8,9 @@ import type { Loop } from './loop.ts';
 import type { Native } from './native.ts';
 import { onSignals, printError, printOutput } from './terminal.ts';
 
+const kindMask = 0o170000;
+const directoryKind = 0o040000;
+
 export function runStreambedCommand(native: Native, loop: Loop, args: readonly string[]): Promise<number> {
   const host = quickjsHost(native, loop);
   const platform: Platform = {
@@ -17,6 +20,13 @@ export function runStreambedCommand(native: Native, loop: Loop, args: readonly s
     print: async (text) => void (await printOutput(native, loop, text)),
     warn: (text) => printError(native, text),
     onSignal: (told) => onSignals(native, loop, told),
+    user: native.effectiveUser(),
+    look: (path) => {
+      const stat = native.statPath(path, true);
+      if (stat === null) return null;
+      const [mode, , owner, identity] = stat;
+      return { isDirectory: (mode & kindMask) === directoryKind, mode, owner, identity };
+    },
     exit: (code) => native.exit(code),
     startServer: async ({ fetch, ...options }) => {
       const { startHttpServer } = await import('./http-server.ts');

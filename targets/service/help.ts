@@ -39,6 +39,9 @@ export function helpText(): string {
   });
   return [
     'usage: streambed serve --data DIR [options]',
+    '       streambed init --help',
+    '       streambed doctor [--data DIR] [--json]',
+    '       streambed --version',
     '',
     ...rows,
     '',

@@ -20,6 +20,12 @@ export interface Platform {
   /** From now on SIGTERM and SIGINT do nothing by themselves and are told by name. */
   onSignal(told: (name: string) => void): void;
 
+  /** The id of the user that the process acts as. */
+  readonly user: number;
+
+  /** What is at a path, links followed; null: nothing. `identity`: device and inode in hex, with a dash between. */
+  look(path: string): Look | null;
+
   /** Ends the process at once. */
   exit(code: number): void;
 
@@ -28,6 +34,13 @@ export interface Platform {
 
   /** The OpenAPI document, or null in a build without it. */
   readOpenApi(): Promise<string | null>;
+}
+
+export interface Look {
+  readonly isDirectory: boolean;
+  readonly mode: number;
+  readonly owner: number;
+  readonly identity: string;
 }
 
 /** What `--version` tells. */

@@ -10,11 +10,15 @@ export async function runStreambed(platform: Platform, [command, ...args]: reado
     if (command === '--version') await platform.print((await import('./version.ts')).versionText(platform.facts));
     else if (command === 'init' && args.includes('--help')) {
       await platform.print((await import('./secrets/init-command.ts')).initHelp);
+    } else if (command === 'doctor') {
+      const { doctorHelp, runDoctor } = await import('./doctor/doctor.ts');
+      if (!args.includes('--help')) return await runDoctor(platform, args);
+      await platform.print(doctorHelp);
     } else if (command === '--help' || args.includes('--help')) {
       await platform.print((await import('./help.ts')).helpText());
     } else if (command === 'init') await (await import('./secrets/init-command.ts')).runInit(platform, args);
     else if (command === 'serve') return await (await import('./serve.ts')).runServe(platform, args);
-    else throw new UsageError(`${command ?? 'no command'}: the commands are serve and init; see --help`);
+    else throw new UsageError(`${command ?? 'no command'}: the commands are serve, init and doctor; see --help`);
     return 0;
   } catch (error) {
     platform.warn(`streambed: ${explain(error)}\n`);

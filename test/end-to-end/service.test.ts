@@ -33,8 +33,8 @@ async function called(args: readonly string[], env: Readonly<Record<string, stri
 
 test('wrong calls say what is wrong in one line and exit with 2', async () => {
   for (const [args, message] of [
-    [[], /the command is serve/],
-    [['start'], /start: the command is serve/],
+    [[], /the commands are serve/],
+    [['start'], /start: the commands are serve/],
     [['serve'], /say where the log is kept: --data DIR/],
     [['serve', '--data'], /--data/],
     [['serve', '--data', ''], /say where the log is kept: --data DIR/],
@@ -65,7 +65,25 @@ test('--help and --version', async () => {
   for (const name of ['kafka', 'allow-remote', 'advertise', 'offsets', 'max-body-bytes'])
     assert.match(help.output, `--${name}`);
   assert.equal(await called(['--help']), help);
-  assert.match((await called(['--version'])).output, /^\d+\.\d+\.\d+\n$/);
+  const { output } = await called(['--version']);
+  assert.match(output, /^streambed \d+\.\d+\.\d+\n(?:[a-z]+: .+\n){4}$/);
+  assert.match(output, `engine: Node.js ${process.version}\n`);
+  assert.match(output, /^store: LMDB 0\.9\.\d+$/m);
+});
+
+test('doctor looks at this machine', async () => {
+  const service = await started();
+  const { code, output } = await called(['doctor', '--json', '--data', join(root, 'data')]);
+  const { ok, checks } = JSON.parse(output) as { ok: boolean; checks: { name: string; ok: boolean; text: string }[] };
+  assert.is(code, ok ? 0 : 1);
+  // The rest depends on the machine.
+  for (const name of ['byte order', 'clock', 'directory', 'lock', 'fsync']) {
+    const check = checks.find((one) => one.name === name);
+    assert.ok(check?.ok, `${name}: ${check?.text}`);
+  }
+  assert.is(checks.find(({ name }) => name === 'lock')?.text, 'held by a running service');
+  await service.end('SIGTERM');
+  assert.match((await called(['doctor', '--data', join(root, 'data')])).output, /^ok +lock +free$/m);
 });
 
 test('the environment, and the command line above it', async () => {

@@ -10,10 +10,25 @@ export class Machine {
   readonly lines: string[] = [];
   readonly servers: ServerOptions[] = [];
   output = '';
+  user = 1000;
+  /** Of everything. */
+  mode = 0o40700;
   env: Readonly<Record<string, string>> = {};
   /** Thrown by the next start of a server. */
   listenFailure: Error | null = null;
   readonly #told: ((name: string) => void)[] = [];
+  #served: () => void = () => {};
+
+  /** Begins to serve the log alone; resolves once it is served, to the promise of the exit code. */
+  async serve(...args: string[]): Promise<{ readonly ended: Promise<number> }> {
+    const served = new Promise<void>((resolve) => {
+      this.#served = resolve;
+    });
+    const ended = this.run('serve', '--vault', 'off', ...args);
+    await Promise.race([served, ended]);
+    await this.disk.clock.settle();
+    return { ended };
+  }
 
   /** Resolves to the exit code. */
   run(...args: string[]): Promise<number> {
@@ -23,10 +38,6 @@ export class Machine {
 
   signal(name: 'SIGTERM' | 'SIGINT'): void {
     for (const told of this.#told) told(name);
-  }
-
-  async settle(): Promise<void> {
-    await this.disk.clock.settle();
   }
 
   write(path: string, text: string): void {
@@ -53,12 +64,19 @@ export class Machine {
         this.lines.push(text.slice(0, -1));
       },
       onSignal: (told) => this.#told.push(told),
+      user: this.user,
+      look: (path) => {
+        const found = this.host.files.stat(path);
+        if (found === null) return null;
+        return { isDirectory: found.kind === 'directory', mode: this.mode, owner: 1000, identity: '2a-ff' };
+      },
       exit: (code) => {
         throw new Error(`exit ${code}`);
       },
       startServer: async (options) => {
         if (this.listenFailure !== null) throw this.listenFailure;
         this.servers.push(options);
+        this.#served();
         return {
           address: options.address,
           stop: async () => {

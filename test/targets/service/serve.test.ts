@@ -15,8 +15,7 @@ const refused = (directory: string, kind?: string) =>
 
 /** The lines of a service that is stopped once it serves. */
 async function session(machine: Machine, ...args: string[]): Promise<readonly string[]> {
-  const ended = machine.run('serve', ...args);
-  await machine.settle();
+  const { ended } = await machine.serve(...args);
   machine.signal('SIGTERM');
   assert.is(await ended, 0, machine.lines.join('\n'));
   assert.equal(machine.servers, []);
@@ -34,7 +33,7 @@ test('it makes its directory, serves, and lets go of everything', async () => {
 test('a directory in memory is refused, and nothing is made there', async () => {
   const machine = new Machine();
   for (const directory of ['/run/data', '/run', '/run/a/b/']) {
-    assert.is(await machine.run('serve', '--data', directory), 1);
+    assert.is(await machine.run('serve', '--vault', 'off', '--data', directory), 1);
     assert.equal(machine.lines.splice(0), [refused(directory)]);
   }
   assert.equal(machine.host.files.list('/run'), []);
@@ -47,7 +46,7 @@ test('a directory in memory is served with a warning when that is meant', async 
   machine.env = { STREAMBED_ALLOW_VOLATILE: '1' };
   assert.equal(await session(machine, '--data', '/run/data'), expected);
   machine.env = { STREAMBED_ALLOW_VOLATILE: 'perhaps' };
-  assert.is(await machine.run('serve', '--data', '/run/data'), 2);
+  assert.is(await machine.run('serve', '--vault', 'off', '--data', '/run/data'), 2);
   assert.equal(machine.lines, ['streambed: --allow-volatile perhaps: want true or false']);
 });
 
@@ -67,7 +66,7 @@ test('an overlay counts as what takes its changes', async () => {
     machine.write('/proc/self/mountinfo', overlay(upper));
     if (expected === null) await session(machine, '--data', '/data');
     else {
-      assert.is(await machine.run('serve', '--data', '/data'), 1, upper);
+      assert.is(await machine.run('serve', '--vault', 'off', '--data', '/data'), 1, upper);
       assert.equal(machine.lines, [expected]);
     }
   }
@@ -78,13 +77,13 @@ test('what cannot be a data directory is told in one line, and nothing else', as
   machine.write('/file', 'text');
   const lock = machine.host.files.lock;
   for (const directory of ['/file', '/file/data']) {
-    assert.is(await machine.run('serve', '--data', directory), 1);
+    assert.is(await machine.run('serve', '--vault', 'off', '--data', directory), 1);
     assert.is(machine.lines.length, 1, machine.lines.join('\n'));
     assert.match(machine.lines.splice(0)[0] ?? '', new RegExp(`^streambed: ${directory}: ENOTDIR`));
   }
   machine.host.files.makeDir('/data');
   const held = lock.call(machine.host.files, '/data/service.lock');
-  assert.is(await machine.run('serve', '--data', '/data'), 1);
+  assert.is(await machine.run('serve', '--vault', 'off', '--data', '/data'), 1);
   assert.equal(machine.lines.splice(0), ['streambed: /data: another streambed serves it']);
   held.release();
 });
@@ -95,7 +94,7 @@ test('what stands on a medium that takes no changes is served; what is not there
   machine.disk.isReadOnly = true;
   const lines = await session(machine, '--data', '/data');
   assert.ok(lines.includes(serving('/data')), lines.join('\n'));
-  assert.is(await machine.run('serve', '--data', '/other'), 1);
+  assert.is(await machine.run('serve', '--vault', 'off', '--data', '/other'), 1);
   assert.match(machine.lines.join('\n'), /^streambed: \/other: EROFS[^\n]*$/);
 });
 
@@ -108,7 +107,7 @@ test('an address that cannot be had ends it, and the directory is free', async (
     ['ENFILE', 'it failed'],
   ] as const) {
     machine.listenFailure = Object.assign(new Error('it failed'), { code });
-    assert.is(await machine.run('serve', '--data', '/data'), 1);
+    assert.is(await machine.run('serve', '--vault', 'off', '--data', '/data'), 1);
     assert.equal(machine.lines.splice(0), [`streambed: ${expected}`]);
     machine.host.files.lock('/data/service.lock').release();
   }
@@ -116,8 +115,7 @@ test('an address that cannot be had ends it, and the directory is free', async (
 
 test('requests are answered until the server has stopped; errors of the program have a stack and one line', async () => {
   const machine = new Machine();
-  const ended = machine.run('serve', '--data', '/data', '--log-format', 'systemd');
-  await machine.settle();
+  const { ended } = await machine.serve('--data', '/data', '--log-format', 'systemd');
   const [server] = machine.servers as [ServerOptions];
   const created = await server.fetch(
     new Request('http://h/topics/t', {
@@ -140,12 +138,21 @@ test('requests are answered until the server has stopped; errors of the program 
 
 test('a second signal ends it by force', async () => {
   const machine = new Machine();
-  const ended = machine.run('serve', '--data', '/data');
-  await machine.settle();
+  const { ended } = await machine.serve('--data', '/data');
   machine.signal('SIGINT');
   assert.throws(() => machine.signal('SIGTERM'), 'exit 130');
   assert.is(machine.lines.at(-1), 'streambed: SIGTERM: stopped by force');
   assert.is(await ended, 0);
+});
+
+test('--version tells what it is and has', async () => {
+  const machine = new Machine();
+  assert.is(await machine.run('--version'), 0);
+  const features = 'kafka-streambed kafka-v2 kafka-v3 kafka-streams openapi vault logged';
+  assert.is(
+    machine.output,
+    `streambed 1.2.3\nengine: Engine 4\ncpu: z80, little-endian\nstore: none\nfeatures: ${features}\n`,
+  );
 });
 
 test('--log-level says what is written', async () => {
@@ -159,6 +166,6 @@ test('--log-level says what is written', async () => {
     assert.is(lines.length, count, lines.join('\n'));
   }
   const machine = new Machine();
-  assert.is(await machine.run('serve', '--data', '/data', '--log-level', 'loud'), 2);
+  assert.is(await machine.run('serve', '--vault', 'off', '--data', '/data', '--log-level', 'loud'), 2);
   assert.equal(machine.lines, ['streambed: --log-level loud: want error or warn or info or debug']);
 });
