@@ -66,12 +66,18 @@ export async function askNode(pieces: readonly string[]): Promise<Outcome> {
   const requests: Received[] = [];
   let isRefused = false;
   let isOver = false;
+  let isStopped = false;
+  // Later, as what came before it is still on its way to the listeners of its request.
   const refuse = (socket: Duplex): void => {
-    isRefused ||= !isOver;
-    socket.destroy();
+    isStopped = true;
+    setImmediate(() => {
+      isRefused ||= !isOver;
+      socket.destroy();
+    });
   };
   const server = createServer({ insecureHTTPParser: false, requireHostHeader: true, maxHeaderSize: maxHeaderBytes });
   const receive: RequestListener = (incoming, outgoing) => {
+    if (isStopped) return;
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('error', () => {});
@@ -85,8 +91,7 @@ export async function askNode(pieces: readonly string[]): Promise<Outcome> {
   server.on('checkContinue', receive);
   server.on('checkExpectation', ({ socket }: IncomingMessage) => refuse(socket));
   server.on('connect', (_incoming, socket: Duplex) => refuse(socket));
-  // Later, as what came before it is still on its way to the listeners of its request.
-  server.on('clientError', (_error, socket: Duplex) => setImmediate(refuse, socket));
+  server.on('clientError', (_error, socket: Duplex) => refuse(socket));
   const socket = new Duplex({
     read: () => {},
     write: (reply: Buffer, _encoding, done) => {
