@@ -3,7 +3,7 @@
  * commands that come over a channel of their own. Nobody shares it: what happens inside is what the caller asked for.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { installMissing } from '../targets/system.ts';
 import { FLASH, type StartFiles } from './initial-files.ts';
@@ -11,6 +11,8 @@ import { FLASH, type StartFiles } from './initial-files.ts';
 const MEMORY_BYTES = 128 * 1024 * 1024;
 const TOP = MEMORY_BYTES + FLASH.lengthBytes;
 const ABOVE_FLASH = FLASH.position + FLASH.lengthBytes;
+const DISK_SLOT = 0x13;
+const OUTGOING_PORTS = [1, 2];
 /** Nothing takes as long as that: the emulator hangs, or the program in it. */
 const watchdogMs = 600_000;
 
@@ -91,13 +93,20 @@ export class Machine {
 
   /** What is in the flash, also after the power was cut. */
   readFlash(): Buffer {
-    const memory = readFileSync(`${this.#directory}/memory`);
-    return memory.subarray(FLASH.position, ABOVE_FLASH);
+    const flash = Buffer.alloc(FLASH.lengthBytes);
+    const file = openSync(`${this.#directory}/memory`, 'r');
+    readSync(file, flash, 0, FLASH.lengthBytes, FLASH.position);
+    closeSync(file);
+    return flash;
   }
 
-  /** What came through the outgoing port, `/dev/vport0p2`, so far. */
-  readOutgoing(): string {
-    return readFileSync(`${this.#directory}/outgoing`, 'utf8');
+  /** What came through an outgoing port so far: the first is `/dev/vport0p2`. */
+  readOutgoing(port: number): string {
+    return readFileSync(this.outgoingPath(port), 'utf8');
+  }
+
+  outgoingPath(port: number): string {
+    return `${this.#directory}/outgoing-${port}`;
   }
 
   async #gone(): Promise<never> {
@@ -145,10 +154,14 @@ function qemuArguments(directory: string, kernel: string, disks: readonly string
     ...['-serial', `file:${directory}/console`],
     ...['-device', 'virtio-serial-pci'],
     ...['-chardev', `socket,id=control,path=${directory}/control`, '-device', 'virtserialport,chardev=control,nr=1'],
-    ...['-chardev', `file,id=outgoing,path=${directory}/outgoing`, '-device', 'virtserialport,chardev=outgoing,nr=2'],
+    ...OUTGOING_PORTS.flatMap((port) => [
+      ...['-chardev', `file,id=outgoing-${port},path=${directory}/outgoing-${port}`],
+      ...['-device', `virtserialport,chardev=outgoing-${port},nr=${port + 1}`],
+    ]),
     ...disks.flatMap((disk, at) => [
       ...['-blockdev', `${disk},node-name=disk${at}`],
-      ...['-device', `virtio-blk-pci,drive=disk${at}`],
+      // The board has interrupts for few slots, so all disks share one.
+      ...['-device', `virtio-blk-pci,drive=disk${at},multifunction=on,addr=0x${DISK_SLOT.toString(16)}.${at}`],
     ]),
   ];
 }

@@ -1,8 +1,7 @@
 /*
- * load dump port=N topic=NAME: reads all of a topic by one stream and says what it found, to /dev/vport0p2: a line
- * `SEQUENCE OFFSET` per record, with the sequence -1 where the value is not what was sent.
+ * load dump port=N topic=NAME out=N: reads all of a topic by one stream and says what it found, to the outgoing port N:
+ * a line `SEQUENCE OFFSET` per record, with the sequence -1 where the value is not what was sent.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +51,7 @@ int command_dump(void) {
   char bytes[16384];
   int length = snprintf(bytes, sizeof(bytes), "GET /streams?topics=%s&idle_timeout=0 HTTP/1.1\r\nHost: localhost\r\n\r\n",
                         text_option("topic", "load"));
-  FILE *out = fopen("/dev/vport0p2", "w");
+  FILE *out = fdopen(open_outgoing(option("out", 1)), "w");
   int descriptor = connect_to(option("port", 8082));
   if (out == NULL || descriptor == -1) fail("dump");
   send_all(descriptor, bytes, length);

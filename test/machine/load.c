@@ -2,7 +2,7 @@
  * load start port=N log=FILE -- COMMAND...   starts a service: its pid and the milliseconds to the first 200
  * load memory pid=N                          what it takes
  * load run port=N kind=produce|echo|mix ...  sends requests over several connections: see run.c
- * load dump port=N topic=NAME                what a topic holds, to /dev/vport0p2: see dump.c
+ * load dump port=N topic=NAME out=N          what a topic holds, to an outgoing port: see dump.c
  *
  * Each prints one line of JSON.
  */
@@ -29,6 +29,14 @@ double now_ms(void) {
 _Noreturn void fail(const char *what) {
   fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
   exit(1);
+}
+
+int open_outgoing(long number) {
+  char path[32];
+  snprintf(path, sizeof(path), "/dev/vport0p%ld", number + 1); /* the first one is the machine's own */
+  int port = open(path, O_WRONLY);
+  if (port == -1) fail(path);
+  return port;
 }
 
 const char *text_option(const char *name, const char *otherwise) {

@@ -34,6 +34,8 @@ void sample_memory(int pid, char *into, size_t capacity);
 
 double now_ms(void);
 _Noreturn void fail(const char *what);
+/* A way out of the machine, by number. */
+int open_outgoing(long number);
 long option(const char *name, long otherwise);
 const char *text_option(const char *name, const char *otherwise);
 

@@ -1,23 +1,29 @@
 /**
- * `npm run test:mips [-- --soak N] [--node]`: the static binary in an emulated MIPS 24Kc with 128 MiB: what it takes,
- * how fast it is beside a bare route, what is left after a cut of the power. `--soak` is how many requests the search
- * for growth takes (100,000); `--node` adds the Node build in the same machine.
+ * `npm run test:mips [-- --soak N] [--cuts N] [--node]`: the static binary in an emulated MIPS 24Kc with 128 MiB: what
+ * it takes, how fast it is beside a bare route, what is left after a cut of the power. `--soak` is how many requests
+ * the search for growth takes (100,000), `--cuts` how often the power is cut (1); `--node` adds the Node build in the
+ * same machine.
  *
  * Prints a JSON line per figure; the last line is `N passed, N failed, N skipped`.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { makeExt4 } from '../../scripts/machine/disks.ts';
-import { makeStartFiles } from '../../scripts/machine/initial-files.ts';
+import { makeStartFiles, type StartFiles } from '../../scripts/machine/initial-files.ts';
+import { buildNodeRoot, nodeBundleBytes } from './node-programs.ts';
 import * as phases from './phases.ts';
+import { cutPower } from './power-cut.ts';
 import { buildDriver, buildPrograms } from './programs.ts';
 import { Report } from './report.ts';
 import { PROGRAMS, type Runtime, Scenario } from './scenario.ts';
 
+const MIB = 1024 * 1024;
+
 const { values } = parseArgs({
   options: {
     soak: { type: 'string', default: '100000' },
+    cuts: { type: 'string', default: '1' },
     node: { type: 'boolean', default: false },
   },
 });
@@ -25,33 +31,47 @@ const { values } = parseArgs({
 const report = new Report();
 const directory = mkdtempSync(`${tmpdir()}/streambed-machine-`);
 try {
-  await measureQuickjs();
+  const files = makeStartFiles({ load: buildDriver() });
+  const quickjs = await prepareQuickjs();
+  await attempt('quickjs', () => measureQuickjs(files, quickjs));
+  for (let cut = 0; cut < Number(values.cuts); cut += 1) {
+    const seed = Math.floor(Math.random() * 2 ** 24);
+    const options = { report, runtime: quickjs, files, directory: `${directory}/cut-${cut}`, seed };
+    await attempt(`power cut with seed ${seed}`, () => cutPower(options));
+  }
+  if (values.node) await attempt('node', () => measureNode(files));
 } catch (error) {
-  report.fail('the run', error);
+  report.fail('the build', error);
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }
 process.exitCode = report.finish();
 
-async function measureQuickjs(): Promise<void> {
-  const build = await buildPrograms(`${directory}/programs`);
-  const { name } = { name: 'quickjs' };
-  report.expect(
-    { runtime: name, figure: 'size/binary', value: build.binaryBytes, unit: 'bytes' },
-    { atMost: phases.BUDGETS.binaryBytes },
-  );
-  for (const [module, value] of Object.entries(build.bytecodeBytes)) {
-    report.print({ runtime: name, figure: `size/bytecode/${module}`, value, unit: 'bytes' });
+/** One part that breaks keeps no other from being looked at. */
+async function attempt(what: string, part: () => Promise<void>): Promise<void> {
+  try {
+    await part();
+  } catch (error) {
+    report.fail(what, error);
   }
-  makeExt4(`${directory}/programs.img`, 16 * 1024 * 1024, `${directory}/programs`);
-  const files = makeStartFiles({ load: buildDriver() });
-  const runtime: Runtime = {
-    name,
+}
+
+async function prepareQuickjs(): Promise<Runtime> {
+  const build = await buildPrograms(`${directory}/programs`);
+  const size = (name: string, value: number) => ({ runtime: 'quickjs', figure: `size/${name}`, value, unit: 'bytes' });
+  report.expect(size('binary', build.binaryBytes), { atMost: phases.BUDGETS.binaryBytes });
+  for (const [module, bytes] of Object.entries(build.bytecodeBytes)) report.print(size(`bytecode/${module}`, bytes));
+  makeExt4(`${directory}/programs.img`, 16 * MIB, `${directory}/programs`);
+  return {
+    name: 'quickjs',
     programs: `${directory}/programs.img`,
+    prepare: 'true',
     serve: (data, port) => `${PROGRAMS}/streambed serve --data ${data} --kafka 127.0.0.1:${port}`,
     echo: (port) => `${PROGRAMS}/echo ${port}`,
   };
-  mkdirSync(`${directory}/quickjs`);
+}
+
+async function measureQuickjs(files: StartFiles, runtime: Runtime): Promise<void> {
   await Scenario.run({ report, runtime, files, directory: `${directory}/quickjs` }, async (scenario) => {
     await phases.start(scenario);
     await phases.eightConnections(scenario);
@@ -60,4 +80,22 @@ async function measureQuickjs(): Promise<void> {
     await phases.hundredTopics(scenario);
     await phases.soak(scenario, Number(values.soak));
   });
+}
+
+async function measureNode(files: StartFiles): Promise<void> {
+  const root = `${directory}/node-root`;
+  await buildNodeRoot(root);
+  const bundle = { runtime: 'node', figure: 'size/bundle', value: nodeBundleBytes(root), unit: 'bytes' };
+  report.print(bundle);
+  makeExt4(`${directory}/node.img`, 256 * MIB, root);
+  const inRoot = `/bin/chroot ${PROGRAMS} /usr/bin/node`;
+  const runtime: Runtime = {
+    name: 'node',
+    programs: `${directory}/node.img`,
+    // busybox for `flock`, which Node has not.
+    prepare: `cd ${PROGRAMS} && mount --bind /data data && mount --bind /bin bin && mount --bind /proc proc && mount --bind /dev dev`,
+    serve: (data, port) => `${inRoot} /service/dist/node/streambed.js serve --data ${data} --kafka 127.0.0.1:${port}`,
+    echo: () => null, // a second Node beside it would leave neither the memory to be itself
+  };
+  await Scenario.run({ report, runtime, files, directory: `${directory}/node` }, phases.node);
 }

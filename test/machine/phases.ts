@@ -28,13 +28,8 @@ export async function start(scenario: Scenario): Promise<void> {
   for (let round = 0; round < STARTS; round += 1) again.push(await scenario.startAgain(`/data/start-${round}`));
   // What others do on this machine only ever adds to it.
   scenario.expect('start/first-200', Math.min(...again), 'ms', { atMost: BUDGETS.firstAnswerMs });
-  await idle(scenario, BUDGETS.idleRssKib);
-}
-
-export async function idle(scenario: Scenario, mostKib: number | null): Promise<void> {
   await scenario.machine.run('sleep 2');
-  const memory = await scenario.service.memory();
-  scenario.printMemory('idle', memory, mostKib === null ? {} : { VmRSS: mostKib });
+  scenario.printMemory('idle', await scenario.service.memory(), { VmRSS: BUDGETS.idleRssKib });
 }
 
 /** 10,000 single records. */
@@ -55,6 +50,17 @@ export async function thirtyTwoConnections(scenario: Scenario): Promise<void> {
   const peak = (await scenario.service.memory()).VmHWM;
   if (memory === undefined || memory === null) throw new Error('the load driver took no sample');
   scenario.printMemory('32-connections-4-streams', { ...memory, VmHWM: peak }, { VmHWM: BUDGETS.loadedRssKib });
+}
+
+/** The Node build: idle, and under the load of 8 connections. */
+export async function node(scenario: Scenario): Promise<void> {
+  scenario.figure('start/first-200/after-boot', scenario.service.msToFirstAnswer, 'ms');
+  await scenario.machine.run('sleep 2');
+  scenario.printMemory('idle', await scenario.service.memory(), {});
+  await scenario.service.forgetPeak();
+  await scenario.measureRate('8-connections', 5, { topic: 'eight', connections: 8, requests: 2000 }, null);
+  const budget = { VmHWM: BUDGETS.nodeLoadedRssKib };
+  scenario.printMemory('after-10000-produces', await scenario.service.memory(), budget);
 }
 
 export async function compaction(scenario: Scenario): Promise<void> {

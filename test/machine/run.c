@@ -8,9 +8,8 @@
  *   first      number of the first value
  *   streams    how many subscribers read the topic meanwhile
  *   pid        whose memory is looked at when three quarters are done
- *   acks       1: what was acknowledged goes to /dev/vport0p2, a line `SEQUENCE OFFSET` each
+ *   acks       number of the outgoing port that what was acknowledged goes to, a line `SEQUENCE OFFSET` each
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,8 +156,7 @@ static void read_options(void) {
   load.topics = option("topics", 1);
   load.first = option("first", 0);
   load.pid = option("pid", 0);
-  load.acks = option("acks", 0) == 0 ? -1 : open("/dev/vport0p2", O_WRONLY);
-  if (option("acks", 0) != 0 && load.acks == -1) fail("/dev/vport0p2");
+  load.acks = option("acks", 0) == 0 ? -1 : open_outgoing(option("acks", 0));
 }
 
 int command_run(void) {

@@ -16,6 +16,8 @@ export interface Runtime {
   readonly name: string;
   /** The disk that becomes `/prog`. */
   readonly programs: string;
+  /** What else has to be done when all is mounted. */
+  readonly prepare: string;
   /** Starts the service on a directory and a port of loopback. */
   serve(dataDirectory: string, port: number): string;
   /** Starts the echo route of the same runtime; null: there is none to compare with. */
@@ -58,6 +60,7 @@ export class Scenario {
     const machine = await Machine.boot({ directory, files, disks });
     try {
       await machine.run(`mount -t ext4 -o ro /dev/vda ${PROGRAMS} && mount -t ext4 /dev/vdb /data`);
+      await machine.run(runtime.prepare);
       const service = await GuestService.start(machine, PORT, runtime.serve('/data/log', PORT));
       const command = runtime.echo(ECHO_PORT);
       const echo = command === null ? null : await GuestService.start(machine, ECHO_PORT, command);
