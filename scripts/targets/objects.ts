@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { cached, cachePath, sha256 } from './cache.ts';
 import type { Cpu } from './cpus.ts';
+import { cryptographyFiles, cryptographyIncludes } from './cryptography.ts';
 import type { SourceDirectories } from './sources.ts';
 import type { Toolchain } from './toolchain.ts';
 import type { Variant } from './variants.ts';
@@ -45,12 +46,16 @@ export function buildObjects({ sources }: Build, cpu: Cpu, variant: Variant): st
   const store = ['mdb', 'midl'].map((name) =>
     buildObject(variant.compiler, `${lmdb}/${name}.c`, [...flags, '-w', '-Dmmap=map_for_reading']),
   );
-  const includes = ['-isystem', quickjs, '-isystem', lmdb, '-D_GNU_SOURCE', ...variant.defines];
+  const cryptography = cryptographyFiles(sources, cpu).map((file) =>
+    buildObject(variant.compiler, file.path, [...flags, '-w', ...file.flags]),
+  );
+  const libraries = ['-isystem', quickjs, '-isystem', lmdb, ...cryptographyIncludes(sources)];
+  const includes = [...libraries, '-D_GNU_SOURCE', ...variant.defines];
   const host = readdirSync(HOST)
     .filter((name) => name.endsWith('.c'))
     .sort()
     .map((name) => buildObject(variant.compiler, `${HOST}/${name}`, [...flags, ...WARNINGS, ...includes]));
-  return [...engine, ...store, ...host];
+  return [...engine, ...store, ...cryptography, ...host];
 }
 
 /** What is put in front of a file of the engine for what is wrong in it. */

@@ -3,16 +3,16 @@ import type { File, Files, FileStat, OpenMode, Space } from '../host.ts';
 import { FileWatches } from './file-watch.ts';
 import { fileSystemName } from '../service/linux/file-system-name.ts';
 import { hostError } from './host-error.ts';
+import type { Jobs } from './jobs.ts';
 import type { Loop } from './loop.ts';
 import { type Native, OpenFor } from './native.ts';
-import { Syncs } from './syncs.ts';
 import { volatileDir } from './volatile-dir.ts';
 
 export function quickjsFiles(native: Native, loop: Loop): Files {
-  const syncs = new Syncs(native, loop);
+  const { jobs } = loop;
   const watches = new FileWatches(native, loop);
   return {
-    open: (path, mode) => openFile(native, syncs, path, mode),
+    open: (path, mode) => openFile(native, jobs, path, mode),
     stat: (path) => {
       const stat = native.statPath(path, false);
       if (stat === null) return null;
@@ -27,7 +27,7 @@ export function quickjsFiles(native: Native, loop: Loop): Files {
     syncDir: async (path) => {
       const descriptor = native.openFile(path, OpenFor.directory);
       try {
-        await syncs.sync(descriptor, true);
+        await jobs.sync(descriptor, true);
       } finally {
         native.closeFile(descriptor);
       }
@@ -49,10 +49,10 @@ function kindOf(mode: number): FileStat['kind'] {
   return kind === directory ? 'directory' : 'other';
 }
 
-function openFile(native: Native, syncs: Syncs, path: string, mode: OpenMode): File {
+function openFile(native: Native, jobs: Jobs, path: string, mode: OpenMode): File {
   const descriptor = native.openFile(path, OpenFor[mode]);
   const kind = kindOf(native.statDescriptor(descriptor)[0]);
-  if (kind === 'file') return new QuickjsFile(native, syncs, descriptor, path);
+  if (kind === 'file') return new QuickjsFile(native, jobs, descriptor, path);
   native.closeFile(descriptor);
   throw kind === 'directory'
     ? hostError('EISDIR', `illegal operation on a directory, open '${path}'`)
@@ -81,15 +81,15 @@ function spaceOf(native: Native, path: string): Space {
 
 class QuickjsFile implements File {
   readonly #native: Native;
-  readonly #syncs: Syncs;
+  readonly #jobs: Jobs;
   readonly #descriptor: number;
   readonly #path: string;
   #syncsUnderWay = 0;
   #isClosed = false;
 
-  constructor(native: Native, syncs: Syncs, descriptor: number, path: string) {
+  constructor(native: Native, jobs: Jobs, descriptor: number, path: string) {
     this.#native = native;
-    this.#syncs = syncs;
+    this.#jobs = jobs;
     this.#descriptor = descriptor;
     this.#path = path;
   }
@@ -114,7 +114,7 @@ class QuickjsFile implements File {
     const descriptor = this.#open();
     this.#syncsUnderWay += 1;
     try {
-      await this.#syncs.sync(descriptor, false);
+      await this.#jobs.sync(descriptor, false);
     } finally {
       this.#syncsUnderWay -= 1;
       this.#closeWhenIdle();

@@ -5,6 +5,7 @@ import { quickjsKv } from './kv.ts';
 import type { Loop } from './loop.ts';
 import type { Native } from './native.ts';
 import { quickjsNet } from './net.ts';
+import { quickjsSodium } from './sodium.ts';
 
 export function quickjsHost(native: Native, loop: Loop): Host {
   return {
@@ -19,5 +20,7 @@ export function quickjsHost(native: Native, loop: Loop): Host {
     },
     random: { fill: (into) => native.fillRandom(into) },
     bytes: native,
+    aes: native,
+    sodium: async () => quickjsSodium(native, loop.jobs),
   };
 }

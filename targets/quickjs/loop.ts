@@ -3,6 +3,7 @@
  * turn. Descriptors are polled edge-triggered: a handler takes all there is, and may be called for nothing.
  */
 import type { Timer } from '../host.ts';
+import { Jobs } from './jobs.ts';
 import type { Native } from './native.ts';
 
 interface Due {
@@ -13,6 +14,8 @@ interface Due {
 const longestWaitMs = 2 ** 31 - 1;
 
 export class Loop {
+  /** All of the process: the C host numbers them, and tells of their ends, in one place. */
+  readonly jobs: Jobs;
   readonly #native: Native;
   readonly #handlers = new Map<number, () => void>();
   readonly #soon: (() => void)[] = [];
@@ -22,6 +25,7 @@ export class Loop {
   /** `report` is told of what nobody has caught. One loop per process. */
   constructor(native: Native, report: (error: unknown) => void) {
     this.#native = native;
+    this.jobs = new Jobs(native, this);
     native.start(
       (descriptor) => this.#handlers.get(descriptor)?.(),
       () => this.#step(),

@@ -55,7 +55,7 @@ export interface Native extends Ciphers {
   // sync.c
   sync(descriptor: number, isDirectory: boolean, number: number): void;
   doneDescriptor(): number;
-  takeDone(): readonly [number: number, errorNumber: number, result: Uint8Array | undefined] | null;
+  takeDone(): readonly [number: number, errorNumber: number] | null;
 
   // cryptography.c
   plainBlake2b(key: Uint8Array, message: Uint8Array, lengthBytes: number): Uint8Array;
@@ -65,9 +65,9 @@ export interface Native extends Ciphers {
   beginArgon2id(
     password: Uint8Array,
     salt: Uint8Array,
+    into: Uint8Array,
     memoryBytes: number,
     passes: number,
-    lengthBytes: number,
     number: number,
   ): void;
 

@@ -20,23 +20,15 @@ static JSContext *new_context(JSRuntime *runtime) {
   return ctx;
 }
 
+#define ADD(file) add_##file##_functions(ctx, native);
+
 static void add_native(JSContext *ctx, int count, char **arguments) {
   JSValue global = JS_GetGlobalObject(ctx);
   JSValue native = JS_NewObject(ctx);
   JSValue list = JS_NewArray(ctx);
   for (int i = 1; i < count; i += 1) JS_SetPropertyUint32(ctx, list, (uint32_t)i - 1, JS_NewString(ctx, arguments[i]));
   JS_SetPropertyStr(ctx, native, "arguments", list);
-  add_bytes_functions(ctx, native);
-  add_clock_functions(ctx, native);
-  add_error_functions(ctx, native);
-  add_files_functions(ctx, native);
-  add_kv_functions(ctx, native);
-  add_loop_functions(ctx, native);
-  add_net_functions(ctx, native);
-  add_process_functions(ctx, native);
-  add_random_functions(ctx, native);
-  add_sync_functions(ctx, native);
-  add_watch_functions(ctx, native);
+  FOR_EACH_FILE(ADD)
   JS_SetPropertyStr(ctx, global, "native", native);
   JS_FreeValue(ctx, global);
 }

@@ -95,6 +95,9 @@ export function argon2Contract({ name, host }: SodiumFactory): void {
       { passes: 1001 },
       { passes: 1.5 },
       { lengthBytes: 15 },
+      { lengthBytes: 16.5 },
+      { lengthBytes: -1 },
+      { lengthBytes: 2 ** 60 },
       { lengthBytes: 1025 },
     ];
     for (const change of bad) {
