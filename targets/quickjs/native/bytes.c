@@ -34,19 +34,17 @@ static uint32_t crc32c(uint32_t crc, const uint8_t *at, size_t length) {
   return ~crc;
 }
 
-/* Cuts bytes down to arguments `start` and `end`, where they are given. */
+/* The bytes of arguments 0 to 2, which are bytes, start and end, where those are given. */
 static int get_range(JSContext *ctx, JSValueConst *arguments, struct bytes *bytes) {
-  uint32_t start = 0, end = 0;
-  if (!JS_IsUndefined(arguments[1]) && JS_ToUint32(ctx, &start, arguments[1])) return FAILED;
-  if (!JS_IsUndefined(arguments[2]) && JS_ToUint32(ctx, &end, arguments[2])) return FAILED;
-  if (get_bytes(ctx, arguments[0], bytes) == FAILED) return FAILED;
-  if (JS_IsUndefined(arguments[2])) end = (uint32_t)bytes->length;
-  if (start > end || end > bytes->length) {
-    JS_ThrowRangeError(ctx, "range %u to %u of %u bytes", start, end, (unsigned)bytes->length);
+  struct bytes behind;
+  if (get_bytes_from(ctx, arguments[0], arguments[1], bytes) == FAILED) return FAILED;
+  if (JS_IsUndefined(arguments[2])) return 0;
+  if (get_bytes_from(ctx, arguments[0], arguments[2], &behind) == FAILED) return FAILED;
+  if (behind.length > bytes->length) {
+    JS_ThrowRangeError(ctx, "the end of a range is before its start");
     return FAILED;
   }
-  bytes->data += start;
-  bytes->length = end - start;
+  bytes->length -= behind.length;
   return 0;
 }
 

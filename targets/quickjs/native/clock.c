@@ -15,6 +15,4 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_MAGIC_DEF("monotonic", 0, read_clock, CLOCK_MONOTONIC),
 };
 
-void add_clock_functions(JSContext *ctx, JSValueConst native) {
-  ADD_FUNCTIONS(ctx, native, functions);
-}
+EXPORT_FUNCTIONS(clock)

@@ -48,13 +48,15 @@ JSValue throw_error(JSContext *ctx, int number, const char *what, const char *pa
   return JS_Throw(ctx, make_error(ctx, number, what, path));
 }
 
+JSValue null_or_error(JSContext *ctx, const char *what) {
+  return errno == EAGAIN ? JS_NULL : throw_error(ctx, errno, what, NULL);
+}
+
 /* errorOf(number, what): the error of a call that failed elsewhere. */
 static JSValue error_of(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  int number;
-  if (JS_ToInt32(ctx, &number, arguments[0])) return JS_EXCEPTION;
   const char *what = JS_ToCString(ctx, arguments[1]);
   if (what == NULL) return JS_EXCEPTION;
-  JSValue error = make_error(ctx, number, what, NULL);
+  JSValue error = make_error(ctx, get_int(ctx, arguments[0]), what, NULL);
   JS_FreeCString(ctx, what);
   return error;
 }
@@ -63,6 +65,4 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("errorOf", 2, error_of),
 };
 
-void add_error_functions(JSContext *ctx, JSValueConst native) {
-  ADD_FUNCTIONS(ctx, native, functions);
-}
+EXPORT_FUNCTIONS(error)

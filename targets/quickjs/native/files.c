@@ -21,15 +21,12 @@ static const int open_flags[] = {
 enum { READ_ONLY = 5 };
 
 static JSValue open_file(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  uint32_t purpose;
-  if (JS_ToUint32(ctx, &purpose, arguments[1])) return JS_EXCEPTION;
+  const unsigned purpose = (unsigned)get_int(ctx, arguments[1]);
   if (purpose >= sizeof(open_flags) / sizeof(open_flags[0])) return throw_error(ctx, EINVAL, "open", NULL);
   const char *path = JS_ToCString(ctx, arguments[0]);
   if (path == NULL) return JS_EXCEPTION;
   int descriptor;
-  do {
-    descriptor = open(path, open_flags[purpose], purpose == READ_ONLY ? 0400 : 0600);
-  } while (descriptor < 0 && errno == EINTR);
+  RETRY(descriptor, open(path, open_flags[purpose], purpose == READ_ONLY ? 0400 : 0600));
   JSValue result = descriptor < 0 ? throw_error(ctx, errno, "open", path) : JS_NewInt32(ctx, descriptor);
   JS_FreeCString(ctx, path);
   return result;
@@ -37,9 +34,7 @@ static JSValue open_file(JSContext *ctx, JSValueConst self, int count, JSValueCo
 
 /* The descriptor is gone whatever close(2) returns. */
 static JSValue close_file(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  int descriptor;
-  if (JS_ToInt32(ctx, &descriptor, arguments[0])) return JS_EXCEPTION;
-  close(descriptor);
+  close(get_int(ctx, arguments[0]));
   return JS_UNDEFINED;
 }
 
@@ -56,20 +51,12 @@ static JSValue new_stat(JSContext *ctx, const struct stat *status) {
   return new_array(ctx, 4, values);
 }
 
-static JSValue stat_descriptor(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  int descriptor;
-  struct stat status;
-  if (JS_ToInt32(ctx, &descriptor, arguments[0])) return JS_EXCEPTION;
-  if (fstat(descriptor, &status) != 0) return throw_error(ctx, errno, "fstat", NULL);
-  return new_stat(ctx, &status);
-}
+enum { WHOLE, LENGTH };
 
-static JSValue file_length(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  int descriptor;
+static JSValue stat_descriptor(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments, int part) {
   struct stat status;
-  if (JS_ToInt32(ctx, &descriptor, arguments[0])) return JS_EXCEPTION;
-  if (fstat(descriptor, &status) != 0) return throw_error(ctx, errno, "fstat", NULL);
-  return JS_NewInt64(ctx, status.st_size);
+  if (fstat(get_int(ctx, arguments[0]), &status) != 0) return throw_error(ctx, errno, "fstat", NULL);
+  return part == WHOLE ? new_stat(ctx, &status) : JS_NewInt64(ctx, status.st_size);
 }
 
 /* stat(path, follow): null when nothing is there. */
@@ -85,58 +72,40 @@ static JSValue stat_path(JSContext *ctx, JSValueConst self, int count, JSValueCo
   return result;
 }
 
-static JSValue read_at(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  int descriptor;
-  int64_t position;
-  struct bytes into;
-  size_t filled = 0;
-  if (JS_ToInt32(ctx, &descriptor, arguments[0]) || JS_ToInt64(ctx, &position, arguments[2])) return JS_EXCEPTION;
-  if (get_bytes(ctx, arguments[1], &into) == FAILED) return JS_EXCEPTION;
-  while (filled < into.length) {
-    ssize_t part = pread(descriptor, into.data + filled, into.length - filled, position + (int64_t)filled);
-    if (part < 0 && errno == EINTR) continue;
-    if (part < 0) return throw_error(ctx, errno, "read", NULL);
-    if (part == 0) break;
-    filled += (size_t)part;
-  }
-  return JS_NewInt64(ctx, (int64_t)filled);
-}
+enum { READ, WRITE };
 
-static JSValue write_at(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  int descriptor;
-  int64_t position;
-  struct bytes from;
-  size_t written = 0;
-  if (JS_ToInt32(ctx, &descriptor, arguments[0]) || JS_ToInt64(ctx, &position, arguments[2])) return JS_EXCEPTION;
-  if (get_bytes(ctx, arguments[1], &from) == FAILED) return JS_EXCEPTION;
-  while (written < from.length) {
-    ssize_t part = pwrite(descriptor, from.data + written, from.length - written, position + (int64_t)written);
-    if (part < 0 && errno == EINTR) continue;
-    /* After a short write the next one says why. */
-    if (part <= 0) return throw_error(ctx, part == 0 ? EIO : errno, "write", NULL);
-    written += (size_t)part;
+/* readAt and writeAt(descriptor, bytes, position): how many bytes, fewer than asked for only at the end of a file. */
+static JSValue move_bytes(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments, int call) {
+  const int descriptor = get_int(ctx, arguments[0]);
+  const int64_t position = get_position(ctx, arguments[2]);
+  struct bytes bytes;
+  size_t moved = 0;
+  if (get_bytes(ctx, arguments[1], &bytes) == FAILED) return JS_EXCEPTION;
+  while (moved < bytes.length) {
+    uint8_t *const at = bytes.data + moved;
+    const size_t left = bytes.length - moved;
+    const off_t place = position + (off_t)moved;
+    ssize_t part;
+    RETRY(part, call == READ ? pread(descriptor, at, left, place) : pwrite(descriptor, at, left, place));
+    if (part < 0) return throw_error(ctx, errno, call == READ ? "read" : "write", NULL);
+    if (part == 0 && call == WRITE) return throw_error(ctx, EIO, "write", NULL);
+    if (part == 0) break;
+    moved += (size_t)part; /* after a short write the next one says why */
   }
-  return JS_UNDEFINED;
+  return JS_NewInt64(ctx, (int64_t)moved);
 }
 
 static JSValue truncate_file(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  int descriptor;
-  int64_t length;
-  if (JS_ToInt32(ctx, &descriptor, arguments[0]) || JS_ToInt64(ctx, &length, arguments[1])) return JS_EXCEPTION;
-  while (ftruncate(descriptor, length) != 0) {
-    if (errno != EINTR) return throw_error(ctx, errno, "ftruncate", NULL);
-  }
-  return JS_UNDEFINED;
+  int status;
+  RETRY(status, ftruncate(get_int(ctx, arguments[0]), get_position(ctx, arguments[1])));
+  return status == 0 ? JS_UNDEFINED : throw_error(ctx, errno, "ftruncate", NULL);
 }
 
 /* Takes the lock of an open file without waiting; closing the file releases it. */
 static JSValue lock_file(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  int descriptor;
-  if (JS_ToInt32(ctx, &descriptor, arguments[0])) return JS_EXCEPTION;
-  while (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EINTR) return throw_error(ctx, errno, "flock", NULL);
-  }
-  return JS_UNDEFINED;
+  int status;
+  RETRY(status, flock(get_int(ctx, arguments[0]), LOCK_EX | LOCK_NB));
+  return status == 0 ? JS_UNDEFINED : throw_error(ctx, errno, "flock", NULL);
 }
 
 static JSValue list_directory(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
@@ -165,14 +134,17 @@ static JSValue list_directory(JSContext *ctx, JSValueConst self, int count, JSVa
   return names;
 }
 
-/* The calls that take one path and give nothing. */
-enum { MAKE_DIR, REMOVE_DIR, REMOVE };
+/* The calls that take a path and give nothing; `give` makes it belong to the user of the second argument. */
+enum { MAKE_DIR, REMOVE_DIR, REMOVE, GIVE };
 
-static JSValue change_name(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments, int call) {
-  static const char *const calls[] = {"mkdir", "rmdir", "unlink"};
+static JSValue change_path(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments, int call) {
+  static const char *const calls[] = {"mkdir", "rmdir", "unlink", "chown"};
   const char *path = JS_ToCString(ctx, arguments[0]);
   if (path == NULL) return JS_EXCEPTION;
-  int status = call == MAKE_DIR ? mkdir(path, 0700) : call == REMOVE_DIR ? rmdir(path) : unlink(path);
+  int status = call == MAKE_DIR     ? mkdir(path, 0700)
+               : call == REMOVE_DIR ? rmdir(path)
+               : call == REMOVE     ? unlink(path)
+                                    : chown(path, (uid_t)get_position(ctx, arguments[1]), (gid_t)-1);
   JSValue result = status == 0 ? JS_UNDEFINED : throw_error(ctx, errno, calls[call], path);
   JS_FreeCString(ctx, path);
   return result;
@@ -180,24 +152,11 @@ static JSValue change_name(JSContext *ctx, JSValueConst self, int count, JSValue
 
 static JSValue rename_path(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
   const char *from = JS_ToCString(ctx, arguments[0]);
-  if (from == NULL) return JS_EXCEPTION;
-  const char *to = JS_ToCString(ctx, arguments[1]);
+  const char *to = from == NULL ? NULL : JS_ToCString(ctx, arguments[1]);
   JSValue result = JS_EXCEPTION;
   if (to != NULL) result = rename(from, to) == 0 ? JS_UNDEFINED : throw_error(ctx, errno, "rename", from);
   JS_FreeCString(ctx, from);
   JS_FreeCString(ctx, to);
-  return result;
-}
-
-/* give(path, owner): the directory belongs to that user from now on. */
-static JSValue give_path(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  uint32_t owner;
-  if (JS_ToUint32(ctx, &owner, arguments[1])) return JS_EXCEPTION;
-  const char *path = JS_ToCString(ctx, arguments[0]);
-  if (path == NULL) return JS_EXCEPTION;
-  int status = chown(path, owner, (gid_t)-1);
-  JSValue result = status == 0 ? JS_UNDEFINED : throw_error(ctx, errno, "chown", path);
-  JS_FreeCString(ctx, path);
   return result;
 }
 
@@ -225,22 +184,20 @@ static JSValue file_system(JSContext *ctx, JSValueConst self, int count, JSValue
 static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("openFile", 2, open_file),
     JS_CFUNC_DEF("closeFile", 1, close_file),
-    JS_CFUNC_DEF("statDescriptor", 1, stat_descriptor),
-    JS_CFUNC_DEF("fileLength", 1, file_length),
+    JS_CFUNC_MAGIC_DEF("statDescriptor", 1, stat_descriptor, WHOLE),
+    JS_CFUNC_MAGIC_DEF("fileLength", 1, stat_descriptor, LENGTH),
     JS_CFUNC_DEF("statPath", 2, stat_path),
-    JS_CFUNC_DEF("readAt", 3, read_at),
-    JS_CFUNC_DEF("writeAt", 3, write_at),
+    JS_CFUNC_MAGIC_DEF("readAt", 3, move_bytes, READ),
+    JS_CFUNC_MAGIC_DEF("writeAt", 3, move_bytes, WRITE),
     JS_CFUNC_DEF("truncateFile", 2, truncate_file),
     JS_CFUNC_DEF("lockFile", 1, lock_file),
     JS_CFUNC_DEF("listDirectory", 1, list_directory),
-    JS_CFUNC_MAGIC_DEF("makeDirectory", 1, change_name, MAKE_DIR),
-    JS_CFUNC_MAGIC_DEF("removeDirectory", 1, change_name, REMOVE_DIR),
-    JS_CFUNC_MAGIC_DEF("removeFile", 1, change_name, REMOVE),
+    JS_CFUNC_MAGIC_DEF("makeDirectory", 1, change_path, MAKE_DIR),
+    JS_CFUNC_MAGIC_DEF("removeDirectory", 1, change_path, REMOVE_DIR),
+    JS_CFUNC_MAGIC_DEF("removeFile", 1, change_path, REMOVE),
     JS_CFUNC_DEF("renamePath", 2, rename_path),
-    JS_CFUNC_DEF("givePath", 2, give_path),
+    JS_CFUNC_MAGIC_DEF("givePath", 2, change_path, GIVE),
     JS_CFUNC_DEF("fileSystem", 1, file_system),
 };
 
-void add_files_functions(JSContext *ctx, JSValueConst native) {
-  ADD_FUNCTIONS(ctx, native, functions);
-}
+EXPORT_FUNCTIONS(files)

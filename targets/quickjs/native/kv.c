@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -44,8 +45,9 @@ void *map_for_reading(void *at, size_t length, int protection, int flags, int de
   return map;
 }
 
-/* LMDB's own errors are negative. A foreign or damaged file is EINVAL. */
-static JSValue throw_store_error(JSContext *ctx, int error, const char *directory) {
+/* Undefined, or the exception. LMDB's own errors are negative. A foreign or damaged file is EINVAL. */
+static JSValue store_result(JSContext *ctx, int error, const char *directory) {
+  if (error == 0) return JS_UNDEFINED;
   if (error == MDB_MAP_FULL || error == MDB_TXN_FULL) error = ENOSPC;
   return throw_error(ctx, error > 0 ? error : EINVAL, "lmdb", directory);
 }
@@ -116,8 +118,6 @@ static int open_env(struct store *store, const char *directory) {
 
 /* openStore(directory, maxBytes). */
 static JSValue open_store(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  int64_t most_bytes;
-  if (JS_ToInt64(ctx, &most_bytes, arguments[1])) return JS_EXCEPTION;
   struct store *store = calloc(1, sizeof(*store));
   if (store == NULL) return throw_error(ctx, ENOMEM, "lmdb", NULL);
   JSValue object = JS_NewObjectClass(ctx, (int)store_class);
@@ -127,9 +127,9 @@ static JSValue open_store(JSContext *ctx, JSValueConst self, int count, JSValueC
   }
   JS_SetOpaque(object, store);
   const char *directory = JS_ToCString(ctx, arguments[0]);
-  store->most_bytes = (size_t)most_bytes / 4096 * 4096;
+  store->most_bytes = (size_t)get_position(ctx, arguments[1]) / 4096 * 4096;
   int error = directory == NULL ? 0 : open_env(store, directory);
-  if (error != 0) throw_store_error(ctx, error, directory);
+  if (error != 0) store_result(ctx, error, directory);
   JS_FreeCString(ctx, directory);
   if (directory != NULL && error == 0) return object;
   if (store->env != NULL) close_store(store);
@@ -162,7 +162,7 @@ static JSValue begin_write(JSContext *ctx, JSValueConst self, int count, JSValue
   if (store == NULL) return JS_EXCEPTION;
   if (store->writing != NULL) return throw_error(ctx, EBUSY, "a transaction within another", NULL);
   int error = mdb_txn_begin(store->env, NULL, 0, &store->writing);
-  if (error != 0) return throw_store_error(ctx, error, NULL);
+  if (error != 0) return store_result(ctx, error, NULL);
   store->is_full = available_pages(store, store->writing) < RESERVED_PAGES;
   return JS_UNDEFINED;
 }
@@ -178,8 +178,7 @@ static JSValue end_write(JSContext *ctx, JSValueConst self, int count, JSValueCo
     mdb_txn_abort(transaction);
     return JS_UNDEFINED;
   }
-  int error = mdb_txn_commit(transaction);
-  return error == 0 ? JS_UNDEFINED : throw_store_error(ctx, error, NULL);
+  return store_result(ctx, mdb_txn_commit(transaction), NULL);
 }
 
 /* The store when a transaction is open, else an exception. */
@@ -201,8 +200,7 @@ static JSValue put_entry(JSContext *ctx, JSValueConst self, int count, JSValueCo
   if (get_bytes(ctx, arguments[2], &bytes) == FAILED) return JS_EXCEPTION;
   if (store->is_full) return throw_error(ctx, ENOSPC, "the store has reached its largest size", NULL);
   MDB_val value = {bytes.length, bytes.data};
-  int error = mdb_put(store->writing, store->database, &key, &value, 0);
-  return error == 0 ? JS_UNDEFINED : throw_store_error(ctx, error, NULL);
+  return store_result(ctx, mdb_put(store->writing, store->database, &key, &value, 0), NULL);
 }
 
 static JSValue remove_entry(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
@@ -210,7 +208,7 @@ static JSValue remove_entry(JSContext *ctx, JSValueConst self, int count, JSValu
   MDB_val key;
   if (store == NULL || get_key(ctx, arguments[1], &key) == FAILED) return JS_EXCEPTION;
   int error = mdb_del(store->writing, store->database, &key, NULL);
-  return error == 0 || error == MDB_NOTFOUND ? JS_UNDEFINED : throw_store_error(ctx, error, NULL);
+  return store_result(ctx, error == MDB_NOTFOUND ? 0 : error, NULL);
 }
 
 /* The open transaction, or one for reading that `end_read` ends. */
@@ -229,11 +227,11 @@ static JSValue get_entry(JSContext *ctx, JSValueConst self, int count, JSValueCo
   MDB_val key, value;
   if (store == NULL || get_key(ctx, arguments[1], &key) == FAILED) return JS_EXCEPTION;
   int error = begin_read(store, &transaction);
-  if (error != 0) return throw_store_error(ctx, error, NULL);
+  if (error != 0) return store_result(ctx, error, NULL);
   error = mdb_get(transaction, store->database, &key, &value);
   JSValue result;
   if (error == MDB_NOTFOUND) result = JS_NULL;
-  else result = error == 0 ? new_bytes(ctx, value.mv_data, value.mv_size) : throw_store_error(ctx, error, NULL);
+  else result = error == 0 ? new_bytes(ctx, value.mv_data, value.mv_size) : store_result(ctx, error, NULL);
   end_read(store, transaction);
   return result;
 }
@@ -243,10 +241,7 @@ static int seek(MDB_cursor *cursor, struct bytes from, int behind, MDB_val *key,
   *key = (MDB_val){from.length, from.data};
   int error = mdb_cursor_get(cursor, key, value, from.length == 0 ? MDB_FIRST : MDB_SET_RANGE);
   if (error != 0 || !behind || key->mv_size != from.length) return error;
-  for (size_t i = 0; i < from.length; i += 1) {
-    if (((const uint8_t *)key->mv_data)[i] != from.data[i]) return 0;
-  }
-  return mdb_cursor_get(cursor, key, value, MDB_NEXT);
+  return memcmp(key->mv_data, from.data, from.length) == 0 ? mdb_cursor_get(cursor, key, value, MDB_NEXT) : 0;
 }
 
 /* nextEntry(store, key, behind): [key, value] of the first entry from `key` on, or behind it; null when none is left. */
@@ -258,7 +253,7 @@ static JSValue next_entry(JSContext *ctx, JSValueConst self, int count, JSValueC
   MDB_val key, value;
   if (store == NULL || get_bytes(ctx, arguments[1], &from) == FAILED) return JS_EXCEPTION;
   int error = begin_read(store, &transaction);
-  if (error != 0) return throw_store_error(ctx, error, NULL);
+  if (error != 0) return store_result(ctx, error, NULL);
   JSValue result = JS_NULL;
   error = mdb_cursor_open(transaction, store->database, &cursor);
   if (error == 0) {
@@ -273,7 +268,7 @@ static JSValue next_entry(JSContext *ctx, JSValueConst self, int count, JSValueC
     mdb_cursor_close(cursor);
   }
   end_read(store, transaction);
-  return error == 0 || error == MDB_NOTFOUND ? result : throw_store_error(ctx, error, NULL);
+  return error == 0 || error == MDB_NOTFOUND ? result : store_result(ctx, error, NULL);
 }
 
 static const JSCFunctionListEntry functions[] = {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include "host.h"
 #include "memory.h"
@@ -37,6 +38,13 @@ int watch_descriptor(int descriptor) {
   return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 ? 0 : FAILED;
 }
 
+JSValue new_descriptor(JSContext *ctx, int descriptor, int failed, const char *what, const char *where) {
+  if (!failed && descriptor >= 0 && watch_descriptor(descriptor) == 0) return JS_NewInt32(ctx, descriptor);
+  const int error = errno;
+  if (descriptor >= 0) close(descriptor);
+  return throw_error(ctx, error, what, where);
+}
+
 static void print_error(JSContext *ctx, JSValueConst error) {
   JSValue trace = JS_IsObject(error) ? JS_GetPropertyStr(ctx, error, "stack") : JS_UNDEFINED;
   const char *text = JS_ToCString(ctx, error);
@@ -45,11 +53,6 @@ static void print_error(JSContext *ctx, JSValueConst error) {
   JS_FreeCString(ctx, text);
   JS_FreeCString(ctx, stack);
   JS_FreeValue(ctx, trace);
-}
-
-static int fail_to_start(JSContext *ctx, JSValueConst error) {
-  print_error(ctx, error);
-  return EXIT_FAILURE;
 }
 
 /* Takes the error over. */
@@ -127,10 +130,14 @@ static void collect_garbage(JSContext *ctx) {
 
 int run_loop(JSContext *ctx, JSValue main_module) {
   struct epoll_event events[EVENTS];
-  if (JS_IsException(main_module)) return fail_to_start(ctx, JS_GetException(ctx));
-  run_jobs(ctx);
-  if (JS_PromiseState(ctx, main_module) == JS_PROMISE_REJECTED) {
-    return fail_to_start(ctx, JS_PromiseResult(ctx, main_module));
+  const int is_read = !JS_IsException(main_module);
+  if (is_read) run_jobs(ctx);
+  if (!is_read || JS_PromiseState(ctx, main_module) == JS_PROMISE_REJECTED) {
+    JSValue error = is_read ? JS_PromiseResult(ctx, main_module) : JS_GetException(ctx);
+    print_error(ctx, error);
+    JS_FreeValue(ctx, error);
+    exit_code = EXIT_FAILURE;
+    is_over = 1;
   }
   JS_FreeValue(ctx, main_module);
   while (!is_over) {
@@ -170,7 +177,7 @@ static JSValue start(JSContext *ctx, JSValueConst self, int count, JSValueConst 
 
 /* The loop ends after the callback that calls this. */
 static JSValue leave(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  if (JS_ToInt32(ctx, &exit_code, arguments[0])) return JS_EXCEPTION;
+  exit_code = get_int(ctx, arguments[0]);
   is_over = 1;
   return JS_UNDEFINED;
 }
@@ -180,6 +187,4 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("exit", 1, leave),
 };
 
-void add_loop_functions(JSContext *ctx, JSValueConst native) {
-  ADD_FUNCTIONS(ctx, native, functions);
-}
+EXPORT_FUNCTIONS(loop)

@@ -54,75 +54,48 @@ static void set_options(int descriptor) {
   set_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, PROBES);
 }
 
-/* Closes the socket and throws what went wrong with it. */
-static JSValue fail_socket(JSContext *ctx, int descriptor, const char *what, const char *where) {
-  int error = errno;
-  if (descriptor >= 0) close(descriptor);
-  return throw_error(ctx, error, what, where);
-}
-
-static JSValue listen_at(JSContext *ctx, const char *host, const union address *address, socklen_t length) {
-  int descriptor = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return fail_socket(ctx, descriptor, "listen", host);
-  set_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (bind(descriptor, &address->any, length) != 0 || listen(descriptor, BACKLOG) != 0 ||
-      watch_descriptor(descriptor) == FAILED) {
-    return fail_socket(ctx, descriptor, "listen", host);
-  }
-  return JS_NewInt32(ctx, descriptor);
-}
-
-/* The connection is there, or has failed, when the descriptor can be written: see `socketError`. */
-static JSValue connect_to(JSContext *ctx, const char *host, const union address *address, socklen_t length) {
-  int descriptor = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return fail_socket(ctx, descriptor, "connect", host);
-  set_options(descriptor);
-  if ((connect(descriptor, &address->any, length) != 0 && errno != EINPROGRESS) ||
-      watch_descriptor(descriptor) == FAILED) {
-    return fail_socket(ctx, descriptor, "connect", host);
-  }
-  return JS_NewInt32(ctx, descriptor);
-}
-
 enum { LISTEN, CONNECT };
 
+/* A connection is there, or has failed, when the descriptor can be written: see `socketError`. */
 static JSValue open_socket(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments, int call) {
-  uint32_t port;
+  static const char *const calls[] = {"listen", "connect"};
   union address address;
-  if (JS_ToUint32(ctx, &port, arguments[1])) return JS_EXCEPTION;
   const char *host = JS_ToCString(ctx, arguments[0]);
   if (host == NULL) return JS_EXCEPTION;
-  socklen_t length = parse_address(host, port, &address);
-  JSValue result;
-  if (length == 0) result = throw_error(ctx, EINVAL, "no IP address and port", host);
-  else result = (call == LISTEN ? listen_at : connect_to)(ctx, host, &address, length);
+  socklen_t length = parse_address(host, (uint32_t)get_int(ctx, arguments[1]), &address);
+  int descriptor = -1;
+  int failed = length == 0;
+  errno = EINVAL;
+  if (!failed) descriptor = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor >= 0 && call == LISTEN) {
+    set_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
+    failed = bind(descriptor, &address.any, length) != 0 || listen(descriptor, BACKLOG) != 0;
+  } else if (descriptor >= 0) {
+    set_options(descriptor);
+    failed = connect(descriptor, &address.any, length) != 0 && errno != EINPROGRESS;
+  }
+  JSValue result = new_descriptor(ctx, descriptor, failed, calls[call], host);
   JS_FreeCString(ctx, host);
   return result;
 }
 
 /* The next connection, or null. Errors of one connection only, such as ECONNABORTED, are passed over. */
 static JSValue accept_connection(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  int listener;
-  if (JS_ToInt32(ctx, &listener, arguments[0])) return JS_EXCEPTION;
-  for (;;) {
-    int descriptor = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (descriptor >= 0) {
-      set_options(descriptor);
-      if (watch_descriptor(descriptor) == 0) return JS_NewInt32(ctx, descriptor);
-      return fail_socket(ctx, descriptor, "accept", NULL);
-    }
-    if (errno == EAGAIN) return JS_NULL;
-    if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO) return throw_error(ctx, errno, "accept", NULL);
-  }
+  int descriptor;
+  do {
+    descriptor = accept4(get_int(ctx, arguments[0]), NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  } while (descriptor < 0 && (errno == EINTR || errno == ECONNABORTED || errno == EPROTO));
+  if (descriptor < 0 && errno == EAGAIN) return JS_NULL;
+  if (descriptor >= 0) set_options(descriptor);
+  return new_descriptor(ctx, descriptor, 0, "accept", NULL);
 }
 
 /* socketAddress(descriptor, ofPeer): [host, port], or null when there is no peer any more. */
 static JSValue socket_address(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  int descriptor;
+  const int descriptor = get_int(ctx, arguments[0]);
   union address address;
   socklen_t length = sizeof(address);
   char host[INET6_ADDRSTRLEN];
-  if (JS_ToInt32(ctx, &descriptor, arguments[0])) return JS_EXCEPTION;
   const int status = JS_ToBool(ctx, arguments[1]) ? getpeername(descriptor, &address.any, &length)
                                                   : getsockname(descriptor, &address.any, &length);
   if (status != 0) return JS_NULL;
@@ -139,50 +112,32 @@ static JSValue socket_address(JSContext *ctx, JSValueConst self, int count, JSVa
  * SO_ERROR, whose number qemu's user emulation does not translate.
  */
 static JSValue socket_error(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  int descriptor;
   uint8_t byte;
-  if (JS_ToInt32(ctx, &descriptor, arguments[0])) return JS_EXCEPTION;
   ssize_t length;
-  do {
-    length = recv(descriptor, &byte, sizeof(byte), MSG_PEEK);
-  } while (length < 0 && errno == EINTR);
+  RETRY(length, recv(get_int(ctx, arguments[0]), &byte, sizeof(byte), MSG_PEEK));
   return JS_NewInt32(ctx, length >= 0 || errno == EAGAIN ? 0 : errno);
 }
 
 /* The bytes that are there, empty at the end, or null when there are none yet. */
 static JSValue receive(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
   static uint8_t chunk[CHUNK_BYTES];
-  int descriptor;
   ssize_t length;
-  if (JS_ToInt32(ctx, &descriptor, arguments[0])) return JS_EXCEPTION;
-  do {
-    length = recv(descriptor, chunk, sizeof(chunk), 0);
-  } while (length < 0 && errno == EINTR);
-  if (length >= 0) return new_bytes(ctx, chunk, (size_t)length);
-  return errno == EAGAIN ? JS_NULL : throw_error(ctx, errno, "recv", NULL);
+  RETRY(length, recv(get_int(ctx, arguments[0]), chunk, sizeof(chunk), 0));
+  return length < 0 ? null_or_error(ctx, "recv") : new_bytes(ctx, chunk, (size_t)length);
 }
 
 /* send(descriptor, bytes, start): how many were taken, or null when none can be yet. */
 static JSValue send_bytes(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  int descriptor;
-  uint32_t start;
   struct bytes bytes;
   ssize_t length;
-  if (JS_ToInt32(ctx, &descriptor, arguments[0]) || JS_ToUint32(ctx, &start, arguments[2])) return JS_EXCEPTION;
-  if (get_bytes(ctx, arguments[1], &bytes) == FAILED) return JS_EXCEPTION;
-  if (start > bytes.length) return throw_error(ctx, EINVAL, "send", NULL);
-  do {
-    length = send(descriptor, bytes.data + start, bytes.length - start, MSG_NOSIGNAL);
-  } while (length < 0 && errno == EINTR);
-  if (length >= 0) return JS_NewInt64(ctx, length);
-  return errno == EAGAIN ? JS_NULL : throw_error(ctx, errno, "send", NULL);
+  if (get_bytes_from(ctx, arguments[1], arguments[2], &bytes) == FAILED) return JS_EXCEPTION;
+  RETRY(length, send(get_int(ctx, arguments[0]), bytes.data, bytes.length, MSG_NOSIGNAL));
+  return length < 0 ? null_or_error(ctx, "send") : JS_NewInt64(ctx, length);
 }
 
 /* Ends this side. What is wrong with the connection shows elsewhere. */
 static JSValue end_socket(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  int descriptor;
-  if (JS_ToInt32(ctx, &descriptor, arguments[0])) return JS_EXCEPTION;
-  shutdown(descriptor, SHUT_WR);
+  shutdown(get_int(ctx, arguments[0]), SHUT_WR);
   return JS_UNDEFINED;
 }
 
@@ -197,6 +152,4 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("endSocket", 1, end_socket),
 };
 
-void add_net_functions(JSContext *ctx, JSValueConst native) {
-  ADD_FUNCTIONS(ctx, native, functions);
-}
+EXPORT_FUNCTIONS(net)

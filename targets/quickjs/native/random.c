@@ -21,6 +21,4 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("fillRandom", 1, fill_random),
 };
 
-void add_random_functions(JSContext *ctx, JSValueConst native) {
-  ADD_FUNCTIONS(ctx, native, functions);
-}
+EXPORT_FUNCTIONS(random)

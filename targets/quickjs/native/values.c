@@ -1,5 +1,18 @@
 /* Arguments and results that several files have. */
+#include <limits.h>
+
 #include "host.h"
+
+int64_t get_position(JSContext *ctx, JSValueConst value) {
+  int64_t number = -1;
+  if (JS_IsNumber(value)) JS_ToInt64(ctx, &number, value);
+  return number;
+}
+
+int get_int(JSContext *ctx, JSValueConst value) {
+  const int64_t number = get_position(ctx, value);
+  return number < INT_MIN || number > INT_MAX ? -1 : (int)number;
+}
 
 int get_bytes(JSContext *ctx, JSValueConst value, struct bytes *bytes) {
   size_t offset, length, element, whole;
@@ -10,6 +23,18 @@ int get_bytes(JSContext *ctx, JSValueConst value, struct bytes *bytes) {
   if (data == NULL) return FAILED;
   bytes->data = data + offset;
   bytes->length = length;
+  return 0;
+}
+
+int get_bytes_from(JSContext *ctx, JSValueConst value, JSValueConst start, struct bytes *bytes) {
+  const int64_t from = JS_IsUndefined(start) ? 0 : get_position(ctx, start);
+  if (get_bytes(ctx, value, bytes) == FAILED) return FAILED;
+  if (from < 0 || (uint64_t)from > bytes->length) {
+    JS_ThrowRangeError(ctx, "byte %lld of %lld", (long long)from, (long long)bytes->length);
+    return FAILED;
+  }
+  bytes->data += from;
+  bytes->length -= (size_t)from;
   return 0;
 }
 

@@ -11,21 +11,15 @@
 #define DIRECTORY_EVENTS (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF)
 
 static JSValue open_watches(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  int descriptor = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-  if (descriptor >= 0 && watch_descriptor(descriptor) == 0) return JS_NewInt32(ctx, descriptor);
-  int error = errno;
-  if (descriptor >= 0) close(descriptor);
-  return throw_error(ctx, error, "inotify_init1", NULL);
+  return new_descriptor(ctx, inotify_init1(IN_CLOEXEC | IN_NONBLOCK), 0, "inotify_init1", NULL);
 }
 
 /* addWatch(descriptor, path, isDirectory): the watch's number, the same as before for the same inode. */
 static JSValue add_watch(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  int descriptor;
-  if (JS_ToInt32(ctx, &descriptor, arguments[0])) return JS_EXCEPTION;
   const char *path = JS_ToCString(ctx, arguments[1]);
   if (path == NULL) return JS_EXCEPTION;
   int events = JS_ToBool(ctx, arguments[2]) ? DIRECTORY_EVENTS : FILE_EVENTS;
-  int number = inotify_add_watch(descriptor, path, (uint32_t)(events | IN_DONT_FOLLOW));
+  int number = inotify_add_watch(get_int(ctx, arguments[0]), path, (uint32_t)(events | IN_DONT_FOLLOW));
   JSValue result = number < 0 ? throw_error(ctx, errno, "watch", path) : JS_NewInt32(ctx, number);
   JS_FreeCString(ctx, path);
   return result;
@@ -33,9 +27,7 @@ static JSValue add_watch(JSContext *ctx, JSValueConst self, int count, JSValueCo
 
 /* A number that is no longer watched is no error: its inode may be gone. */
 static JSValue remove_watch(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  int descriptor, number;
-  if (JS_ToInt32(ctx, &descriptor, arguments[0]) || JS_ToInt32(ctx, &number, arguments[1])) return JS_EXCEPTION;
-  inotify_rm_watch(descriptor, number);
+  inotify_rm_watch(get_int(ctx, arguments[0]), get_int(ctx, arguments[1]));
   return JS_UNDEFINED;
 }
 
@@ -48,12 +40,8 @@ static JSValue read_watches(JSContext *ctx, JSValueConst self, int count, JSValu
     struct inotify_event event;
     uint8_t bytes[4096];
   } buffer;
-  int descriptor;
-  if (JS_ToInt32(ctx, &descriptor, arguments[0])) return JS_EXCEPTION;
   ssize_t length;
-  do {
-    length = read(descriptor, &buffer, sizeof(buffer));
-  } while (length < 0 && errno == EINTR);
+  RETRY(length, read(get_int(ctx, arguments[0]), &buffer, sizeof(buffer)));
   if (length < 0 && errno != EAGAIN) return throw_error(ctx, errno, "inotify", NULL);
   JSValue events = JS_NewArray(ctx);
   if (JS_IsException(events)) return events;
@@ -79,6 +67,4 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("readWatches", 1, read_watches),
 };
 
-void add_watch_functions(JSContext *ctx, JSValueConst native) {
-  ADD_FUNCTIONS(ctx, native, functions);
-}
+EXPORT_FUNCTIONS(watch)
