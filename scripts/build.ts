@@ -1,11 +1,21 @@
 /**
  * Builds `dist/` from what package.json promises: `dist/node/<name>.js`, one file per `bin`, from
  * `targets/node/<name>.ts`; `dist/lib/` with one module per entry of `exports`, and `dist/types/` with its
- * declarations, both laid out like the sources; `dist/build/`, the command `streambed build`; and `dist/openapi.json`. Packages stay imports: npm installs them. What
- * `build:targets` and `package:openwrt` have put into `dist/targets` and `dist/openwrt` stays.
+ * declarations, both laid out like the sources; `dist/build/`, the command `streambed build`; and `dist/openapi.json`.
+ * Packages stay imports: npm installs them. What `build:targets` and `package:openwrt` have put into `dist/targets` and
+ * `dist/openwrt` stays.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { build } from 'esbuild';
 
 interface Manifest {
@@ -26,7 +36,7 @@ const modules = exported.flatMap((path) => {
 /** What `streambed build` puts into binaries beside what is exported. */
 const parts = ['targets/quickjs/app.ts', 'targets/quickjs/cbor.ts'];
 /** What it reads beside its own file, which stands in for the folder of its source. */
-const buildFiles = ['compile.c', 'regexp-order.h'];
+const buildFiles = readdirSync('scripts/targets').filter((name) => /\.[ch]$/.test(name));
 demand('package.json promises what has no source', [...commands, ...modules]);
 
 // Built aside and moved in at the end: whoever starts the service meanwhile finds the old build whole.

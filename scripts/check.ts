@@ -7,6 +7,7 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   'types of targets/service': ['tsc', '-p', 'targets/service'],
   'types of targets/node': ['tsc', '-p', 'targets/node'],
   'types of targets/quickjs': ['tsc', '-p', 'targets/quickjs'],
+  'types of examples': ['tsc', '-p', 'examples'],
   'types of scripts': ['tsc', '-p', 'scripts'],
   'types of tests': ['tsc', '-p', 'test'],
   format: ['biome', 'check', '.'],

@@ -23,6 +23,8 @@ export function readPackage(root: string): AppPackage {
 const ENTRY = '<stdin>';
 /** Stand in for what is not there, until it is known who imports it. */
 const NODE = 'node-module';
+/** The first ones tell enough. */
+const MOST_CHAINS = 5;
 const OWN_RESOLUTION = Symbol('own resolution');
 
 /** The main module first. Statements with one of the labels are left out. */
@@ -91,8 +93,10 @@ function refuseNode({ inputs, outputs }: Metafile): void {
     ),
   );
   if (used.length === 0) return;
-  const chains = [...new Set(used)].sort().map((path) => `  ${chainTo(path, inputs).join(' -> ')}`);
-  throw new BuildError(`there is no Node in a binary, and these are modules of Node:\n${chains.join('\n')}`);
+  const chains = [...new Set(used)].sort().map((path) => `  ${chainTo(path, inputs).join(' -> ')}\n`);
+  const more = chains.length > MOST_CHAINS ? `  and ${chains.length - MOST_CHAINS} more\n` : '';
+  const shown = `${chains.slice(0, MOST_CHAINS).join('')}${more}`.trimEnd();
+  throw new BuildError(`there is no Node in a binary, and these are modules of Node:\n${shown}`);
 }
 
 /** The shortest way from the app to a module. */
