@@ -26,6 +26,8 @@ export interface HclItem {
 }
 
 export const MAX_POLICY_LENGTH = 65_536;
+/** Items and elements of lists; each takes memory. */
+export const MAX_POLICY_VALUES = 4096;
 const MAX_DEPTH = 16;
 
 const ESCAPED = 'abfnrtv"\\/';
@@ -65,6 +67,7 @@ class HclReader {
   readonly #isJson: boolean;
   #at = 0;
   #depth = 0;
+  #values = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -85,6 +88,7 @@ class HclReader {
     let mayGoOn = true;
     while (!this.#ends(end)) {
       if (!mayGoOn) this.#fail('expected , or }');
+      this.#count();
       items.push(this.#item());
       mayGoOn = this.#take(',') || !this.#isJson;
     }
@@ -144,6 +148,7 @@ class HclReader {
     let mayGoOn = true;
     while (!this.#take(']')) {
       if (!mayGoOn) this.#fail('expected , or ]');
+      this.#count();
       list.push(this.#value());
       mayGoOn = this.#take(',');
     }
@@ -212,6 +217,11 @@ class HclReader {
   #enter(): void {
     this.#depth += 1;
     if (this.#depth > MAX_DEPTH) this.#fail('nested too deeply');
+  }
+
+  #count(): void {
+    this.#values += 1;
+    if (this.#values > MAX_POLICY_VALUES) this.#fail('too many values');
   }
 
   #ends(end: string): boolean {

@@ -1,5 +1,12 @@
 import * as assert from 'uvu/assert';
-import { type HclBody, type HclValue, isBody, MAX_POLICY_LENGTH, parseHcl } from '../../../confidant/policy/hcl.ts';
+import {
+  type HclBody,
+  type HclValue,
+  isBody,
+  MAX_POLICY_LENGTH,
+  MAX_POLICY_VALUES,
+  parseHcl,
+} from '../../../confidant/policy/hcl.ts';
 import { SecretStoreError, type SecretStoreErrorCode } from '../../../confidant/secret-store.ts';
 import { suite } from '../../support/suite.ts';
 
@@ -178,15 +185,24 @@ test('nesting and size are bounded', () => {
   refused(' '.repeat(MAX_POLICY_LENGTH + 1), `longer than ${MAX_POLICY_LENGTH} characters`, 'too-large');
 });
 
+test('the number of values is bounded', () => {
+  assert.ok(parseHcl('a{}'.repeat(MAX_POLICY_VALUES)));
+  assert.ok(parseHcl(`a=[${'1,'.repeat(MAX_POLICY_VALUES - 1)}]`));
+  refused('a{}'.repeat(MAX_POLICY_VALUES + 1), 'At 1:12289: too many values, got "a"');
+  refused(`a=[${'1,'.repeat(MAX_POLICY_VALUES)}]`, 'At 1:8194: too many values, got "1"');
+});
+
 test('what is repeated as often as fits is read all the same', () => {
   for (const [text, open, close] of [
-    ['a=<<E\nE\n', '', ''],
     ['/**/', '', ''],
     ['#\n', '', ''],
-    ['a{}', '', ''],
-    ['"",', 'a=[', ']'],
+    ['b\n', 'a=<<E\n', 'E'],
     ['\\n', 'a="', '"'],
+    ['x', 'a="', '"'],
+    ['x', '', '{}'],
   ] as const) {
-    assert.ok(parseHcl(`${open}${text.repeat(Math.floor((MAX_POLICY_LENGTH - 4) / text.length))}${close}`), text);
+    const count = Math.floor((MAX_POLICY_LENGTH - 7) / text.length);
+    assert.ok(parseHcl(`${open}${text.repeat(count)}${close}`), text);
   }
+  assert.is(parseHcl('a=<<E\nE\n'.repeat(MAX_POLICY_VALUES)).items.length, MAX_POLICY_VALUES);
 });

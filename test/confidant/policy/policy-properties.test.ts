@@ -108,7 +108,7 @@ test('any text is a policy, or is refused by its code, and little of it is told'
         assert.ok((error as SecretStoreError).message.length < 600);
       }
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   );
 });
 
@@ -117,7 +117,7 @@ test('what was printed is read again', () => {
     fc.property(tree.body, (body) => {
       assert.equal(plain(parseHcl(printHcl(body))), plain(body));
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
@@ -132,7 +132,7 @@ test('a text cut short is refused, or is shorter by whole items', () => {
         assert.instance(error, SecretStoreError);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
@@ -203,7 +203,7 @@ test('HCL and JSON of one policy mean the same', () => {
       assert.equal(rules, policyOf(all).rules);
       assert.is(rules.length, all.length);
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
@@ -228,7 +228,7 @@ test('the order of rules and of policies says nothing', () => {
         assert.is(two.allows(asked), one.allows(asked), JSON.stringify(asked));
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: 300 },
   );
 });
 
@@ -244,7 +244,7 @@ test('a deny wins within one path', () => {
       const isItself = !asked.path.startsWith('/') && !asked.path.includes('+');
       assert.not.ok(isItself && exact.allows(asked));
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
@@ -257,7 +257,7 @@ test('a policy for unrelated paths changes nothing', () => {
       assert.equal(two.capabilitiesOf(asked.path), one.capabilitiesOf(asked.path));
       assert.is(two.allows(asked), one.allows(asked));
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
@@ -298,6 +298,6 @@ test('the rule that counts is the closest of all that match', () => {
       const got = new Acl([policy]).allows({ path: asked, operation: wanted });
       assert.is(got, only.allows({ path: asked, operation: wanted }));
     }),
-    { numRuns: 2000 },
+    { numRuns: 500 },
   );
 });
