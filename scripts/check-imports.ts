@@ -43,7 +43,7 @@ const OWNERS: readonly { readonly name: RegExp; readonly files: RegExp }[] = [
   { name: /^cbor-x(\/|$)/, files: /^logged\/storage\/format\/cbor\.ts$/ },
   { name: /^libsodium-wrappers-sumo$/, files: /^targets\/node\// },
   { name: /^lmdb$/, files: /^targets\/node\// },
-  { name: /^streambed:build$/, files: /^targets\/quickjs\// },
+  { name: /^streambed:(build|openapi)$/, files: /^targets\/quickjs\// },
 ];
 
 interface Import {

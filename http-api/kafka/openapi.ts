@@ -4,15 +4,16 @@
  */
 import type { KafkaDialect } from '../kafka-app.ts';
 import { plainError } from './errors.ts';
-import { jsonReply } from './wire.ts';
 
-/** `read` gives the document, or null in a build that has left it out. */
-export function openApi(read: () => string | null | Promise<string | null>): KafkaDialect {
+/** In ASCII when it is bytes; null: a build has left it out. */
+export type OpenApiDocument = string | Uint8Array<ArrayBuffer> | null;
+
+export function openApi(read: () => OpenApiDocument | Promise<OpenApiDocument>): KafkaDialect {
   return (app) => {
     app.get('/openapi.json', async () => {
-      const text = await read();
-      if (text === null) throw plainError(404);
-      return jsonReply(text);
+      const document = await read();
+      if (document === null) throw plainError(404);
+      return new Response(document, { headers: { 'content-type': 'application/json' } });
     });
   };
 }

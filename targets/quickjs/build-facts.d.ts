@@ -6,3 +6,9 @@ declare module 'streambed:build' {
   export const byteOrder: 'little' | 'big';
   export const store: string | null;
 }
+
+/** Made when the program is bundled. */
+declare module 'streambed:openapi' {
+  export const packed: string;
+  export const lengthBytes: number;
+}

@@ -33,7 +33,9 @@ export function runStreambedCommand(native: Native, loop: Loop, args: readonly s
       // The application's Request and Response are the classes of this target: they are its globals.
       return startHttpServer(native, host, { ...options, fetch: fetch as unknown as HttpServerOptions['fetch'] });
     },
-    readOpenApi: async () => null,
+    readOpenApi: async () => {
+      OPENAPI: return (await import('./openapi-document.ts')).openApiDocument();
+    },
   };
   return runStreambed(platform, args);
 }

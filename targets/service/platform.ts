@@ -2,6 +2,7 @@
  * What the command `streambed` takes of the target that it runs on, beyond the host port: each target's main file
  * hands one down.
  */
+import type { OpenApiDocument } from '../../http-api/kafka/openapi.ts';
 import type { Host, NetAddress } from '../host.ts';
 import type { Application } from './part.ts';
 
@@ -33,7 +34,7 @@ export interface Platform {
   startServer(options: ServerOptions): Promise<Server>;
 
   /** The OpenAPI document, or null in a build without it. */
-  readOpenApi(): Promise<string | null>;
+  readOpenApi(): Promise<OpenApiDocument>;
 }
 
 export interface Look {

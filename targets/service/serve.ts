@@ -68,24 +68,21 @@ async function serve(service: Service): Promise<void> {
   journal.say('stopped');
 }
 
-/** Opens the parts, and closes what they keep when they have been used. */
+/** Opens the parts, and closes what they keep when they have been used. The code of the secret store is read on demand. */
 async function withParts(shared: Shared, use: (opened: readonly Part[]) => Promise<void>): Promise<void> {
   const { vault, kafkaAuth } = shared.options.secrets;
-  VAULT: if (vault !== null) return withSecrets(shared, vault, use);
+  VAULT: if (vault !== null) {
+    const { openSecrets } = await import('./secrets/open-secrets.ts');
+    const { vaultPart } = await import('./secrets/vault-part.ts');
+    const secrets = await openSecrets(shared);
+    try {
+      return await use([openKafkaPart(shared, secrets.store), vaultPart(shared, secrets, vault)]);
+    } finally {
+      await secrets.close();
+    }
+  }
   if (kafkaAuth === 'token') throw new Unusable('--kafka-auth token: this build has no secret store');
   return use([openKafkaPart(shared, null)]);
-}
-
-/** The code of the secret store is read on demand. */
-async function withSecrets(shared: Shared, address: NetAddress, use: (opened: readonly Part[]) => Promise<void>) {
-  const { openSecrets } = await import('./secrets/open-secrets.ts');
-  const { vaultPart } = await import('./secrets/vault-part.ts');
-  const secrets = await openSecrets(shared);
-  try {
-    await use([openKafkaPart(shared, secrets.store), vaultPart(shared, secrets, address)]);
-  } finally {
-    await secrets.close();
-  }
 }
 
 /** Serves them from when all listen until `ended`. */

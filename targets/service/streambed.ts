@@ -7,21 +7,32 @@ import type { Platform } from './platform.ts';
 
 export async function runStreambed(platform: Platform, [command, ...args]: readonly string[]): Promise<number> {
   try {
-    if (command === '--version') await platform.print((await import('./version.ts')).versionText(platform.facts));
-    else if (command === 'init' && args.includes('--help')) {
-      await platform.print((await import('./secrets/init-command.ts')).initHelp);
-    } else if (command === 'doctor') {
-      const { doctorHelp, runDoctor } = await import('./doctor/doctor.ts');
-      if (!args.includes('--help')) return await runDoctor(platform, args);
-      await platform.print(doctorHelp);
-    } else if (command === '--help' || args.includes('--help')) {
-      await platform.print((await import('./help.ts')).helpText());
-    } else if (command === 'init') await (await import('./secrets/init-command.ts')).runInit(platform, args);
-    else if (command === 'serve') return await (await import('./serve.ts')).runServe(platform, args);
-    else throw new UsageError(`${command ?? 'no command'}: the commands are serve, init and doctor; see --help`);
-    return 0;
+    return await runCommand(platform, command, args);
   } catch (error) {
     platform.warn(`streambed: ${explain(error)}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
+}
+
+async function runCommand(platform: Platform, command: string | undefined, args: readonly string[]): Promise<number> {
+  const wantsHelp = args.includes('--help');
+  if (command === '--version') return print(platform, (await import('./version.ts')).versionText(platform.facts));
+  if (command === 'doctor') {
+    const { doctorHelp, runDoctor } = await import('./doctor/doctor.ts');
+    return wantsHelp ? print(platform, doctorHelp) : runDoctor(platform, args);
+  }
+  VAULT: if (command === 'init') {
+    const { initHelp, runInit } = await import('./secrets/init-command.ts');
+    if (wantsHelp) return print(platform, initHelp);
+    await runInit(platform, args);
+    return 0;
+  }
+  if (command === '--help' || wantsHelp) return print(platform, (await import('./help.ts')).helpText());
+  if (command === 'serve') return (await import('./serve.ts')).runServe(platform, args);
+  throw new UsageError(`${command ?? 'no command'}: the commands are serve, init and doctor; see --help`);
+}
+
+async function print(platform: Platform, text: string): Promise<number> {
+  await platform.print(text);
+  return 0;
 }
