@@ -1,9 +1,7 @@
-/** The built service as a child process. `npm test` builds it first. */
+/** The built service as a child process: that of `program.ts` unless a test names another. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-
-const program = 'dist/node/streambed.js';
+import { type Program, programUnderTest } from './program.ts';
 
 export interface Ended {
   readonly code: number | null;
@@ -26,8 +24,13 @@ process.on('exit', () => {
 });
 
 /** Any free port, unless the arguments name one. */
-export async function startService(data: string, args: readonly string[] = []): Promise<Service> {
-  const { child, lines, ended } = spawnService(['serve', '--data', data, '--kafka', '127.0.0.1:0', ...args]);
+export async function startService(
+  data: string,
+  args: readonly string[] = [],
+  program: Program = programUnderTest(),
+): Promise<Service> {
+  const serve = ['serve', '--data', data, '--kafka', '127.0.0.1:0', ...args];
+  const { child, lines, ended } = spawnService(serve, {}, program);
   const url = await new Promise<string>((resolve, reject) => {
     const look = (): void => {
       const served = /serving Kafka REST on (\S+),/.exec(lines.at(-1) ?? '')?.[1];
@@ -45,9 +48,13 @@ export async function startService(data: string, args: readonly string[] = []): 
 
 const lineReaders = new WeakMap<ChildProcess, ReturnType<typeof createInterface>>();
 
-export function spawnService(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  if (!existsSync(program)) throw new Error(`${program} is not built: npm run build`);
-  const child = spawn(process.execPath, [program, ...args], {
+export function spawnService(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  program: Program = programUnderTest(),
+) {
+  const [command = '', ...before] = program.streambed;
+  const child = spawn(command, [...before, ...args], {
     // The directories of tests may be in memory, and only some tests need the secret store.
     env: { PATH: process.env['PATH'] ?? '', STREAMBED_ALLOW_VOLATILE: '1', STREAMBED_VAULT: 'off', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
