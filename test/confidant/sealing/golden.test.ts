@@ -15,7 +15,7 @@ import {
   makeGoldenStores,
 } from '../../../scripts/golden-confidant.ts';
 import { MemoryDisk } from '../../support/memory-host/disk.ts';
-import { readText } from '../../support/platform.ts';
+import { readText, sodium } from '../../support/platform.ts';
 import { suite } from '../../support/suite.ts';
 import { fromUtf8, latin1, utf8 } from '../../support/text.ts';
 import { writeRaw } from './raw-files.ts';
@@ -90,4 +90,33 @@ test('the files are what the format says', () => {
   assert.is(latin1(keyring.subarray(0, 8)), `SBKR\u0001\0${String.fromCharCode(header.length)}\0`);
   assert.is(latin1(keyring.subarray(8, 8 + header.length)), header);
   assert.is(keyring.length, 8 + header.length + 8 + 36 + 16 + 32 + 2 * 44);
+});
+
+/** The format once more, by hand: the only part of an envelope, given the key and the name. */
+function openByHand(key: Uint8Array, name: string, keyId: number, envelope: Uint8Array): Uint8Array {
+  const encodedName = utf8(name);
+  const associated = new Uint8Array(20 + encodedName.length);
+  const view = new DataView(associated.buffer);
+  associated.set(utf8('SBSE\u0001'));
+  view.setUint32(12, keyId, true);
+  view.setUint32(16, encodedName.length, true);
+  associated.set(encodedName, 20);
+  return sodium.open(key, envelope.slice(20, 44), envelope.slice(44), associated) ?? new Uint8Array(0);
+}
+
+test('the keys are derived and used as the format says', () => {
+  const golden = fixture('static');
+  const keyring = golden.get('keyring') ?? new Uint8Array(0);
+  const headerEnd = 8 + (keyring[6] ?? 0);
+  const wrapping = sodium.blake2b(utf8('keyring'), 32, GOLDEN_SEAL.current.key);
+  const content = openByHand(wrapping, latin1(keyring.subarray(8, headerEnd)), 0, keyring.subarray(headerEnd));
+  assert.is(content.length, 32 + 2 * 44);
+  const second = content.subarray(32 + 44);
+  const view = new DataView(second.buffer, second.byteOffset, second.length);
+  assert.equal([view.getUint32(0, true), view.getFloat64(4, true)], [2, 1_700_000_001_000]);
+  const key = sodium.blake2b(utf8('files'), 32, second.slice(12));
+  const file = golden.get('files/core/mounts~sealed') ?? new Uint8Array(0);
+  assert.is(fromUtf8(openByHand(key, 'core/mounts', 2, file)), JSON.stringify(GOLDEN_FILES['core/mounts']?.first));
+  const macKey = sodium.blake2b(utf8('token'), 32, content.slice(0, 32));
+  assert.equal(sodium.blake2b(utf8('message'), 32, macKey), golden.get('mac'));
 });

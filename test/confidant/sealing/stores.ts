@@ -95,11 +95,11 @@ export function allNames(files: SealedFiles, directory = ''): string[] {
 export class Possible {
   failures = 0;
   readonly #settled: Map<string, Set<string | null>>;
-  readonly #underWay: Map<string, (string | null)[]>;
+  readonly #underWay = new Map<string, (string | null)[]>();
 
+  /** As after a stop: nothing is under way any more, and what was may have happened or not. */
   constructor(from?: Possible) {
-    this.#settled = new Map(from && Array.from(from.#settled, ([name, values]) => [name, new Set(values)]));
-    this.#underWay = new Map(from && Array.from(from.#underWay, ([name, values]) => [name, [...values]]));
+    this.#settled = new Map(from?.names.map((name) => [name, new Set(from.of(name))]));
   }
 
   get names(): string[] {
