@@ -3,7 +3,7 @@
  * set up for, whatever the machine's own release and CPU are. apt checks them against the signatures of the archive.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cached, cachePath } from '../targets/cache.ts';
+import { cached, cachePath, sha256 } from '../targets/cache.ts';
 import { BuildError, run } from '../targets/system.ts';
 
 /** The last release that has this CPU: its packages do not change any more. */
@@ -16,7 +16,7 @@ export type Packages = Readonly<Record<string, string>>;
 
 /** One directory with the contents of all of them. */
 export function unpackPackages(name: string, packages: Packages): string {
-  return cached(cachePath(`${name}-${SUITE}-${CPU}`, versionsOf(packages)), (unfinished) => {
+  return cached(cachePath(`${name}-${SUITE}-${CPU}-${sha256(JSON.stringify(packages)).slice(0, 16)}`), (unfinished) => {
     const work = `${unfinished}.d`;
     try {
       console.error(`fetching ${Object.keys(packages).join(', ')} for ${CPU}`);
@@ -27,10 +27,6 @@ export function unpackPackages(name: string, packages: Packages): string {
       rmSync(work, { recursive: true, force: true });
     }
   });
-}
-
-function versionsOf(packages: Packages): string {
-  return Object.values(packages).join('_').replaceAll(/[:~+]/g, '-').slice(0, 200);
 }
 
 function download(packages: Packages, work: string): void {

@@ -39,7 +39,7 @@ export class GuestService {
   /** Resolves when it has answered a request with 200. */
   static async start(machine: Machine, port: number, command: string): Promise<GuestService> {
     const log = `/tmp/service-${port}.log`;
-    const started = await machine.run(`load start port=${port} log=${log} -- ${command}`);
+    const started = await machine.run(`load start port=${port} log=${log} -- ${command} || { cat ${log}; false; }`);
     return new GuestService(machine, log, port, JSON.parse(started) as { pid: number; ms: number });
   }
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -79,6 +80,7 @@ int command_start(char **command) {
     fail(command[0]);
   }
   while (!answers(option("port", 8082))) {
+    if (waitpid(child, NULL, WNOHANG) != 0) return fprintf(stderr, "load: it has ended\n"), 1;
     if (now_ms() - begun > MOST_START_MS) fail("no answer");
     usleep(1000);
   }

@@ -20,6 +20,7 @@ const PACKAGES: Packages = {
   'libstdc++6': '12.2.0-14+deb12u1',
   libuv1: '1.44.2-1+deb12u1',
   zlib1g: '1:1.2.13.dfsg-1',
+  'util-linux': '2.38.1-5+deb12u3', // for `flock`, which Node has not
   'node-acorn': '8.8.1+ds+~cs25.17.7-2',
   'node-cjs-module-lexer': '1.2.2+dfsg-5',
   'node-undici': '5.15.0+dfsg1+~cs20.10.9.3-1+deb12u4',
@@ -32,7 +33,7 @@ const LEFT_OUT = ['lmdb', 'libsodium-wrappers-sumo', 'esbuild'];
 export async function buildNodeRoot(root: string): Promise<void> {
   mkdirSync(root, { recursive: true });
   cpSync(unpackPackages('node', PACKAGES), root, { recursive: true, verbatimSymlinks: true });
-  for (const name of ['bin', 'data', 'dev', 'proc', 'tmp', 'sys']) mkdirSync(`${root}/${name}`, { recursive: true });
+  for (const name of ['data', 'dev', 'proc', 'tmp', 'sys']) mkdirSync(`${root}/${name}`, { recursive: true });
   mkdirSync(`${root}/service/dist/node`, { recursive: true });
   copyFileSync('package.json', `${root}/service/package.json`);
   await build({

@@ -1,31 +1,44 @@
 /** What runs inside of the emulated machine, built for its CPU. */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
 import { sha256, cached, cachePath } from '../../scripts/targets/cache.ts';
 import { CPUS } from '../../scripts/targets/cpus.ts';
+import { FEATURES } from '../../scripts/targets/features.ts';
 import { compileProgram, linkProgram } from '../../scripts/targets/program.ts';
 import { findSources } from '../../scripts/targets/sources.ts';
 import { BuildError, run } from '../../scripts/targets/system.ts';
 import { findToolchain } from '../../scripts/targets/toolchain.ts';
 
 const CPU = 'mipsel_24kc';
+const SERVICE = `dist/targets/${CPU}/streambed`;
 
 export interface ServiceBuild {
   readonly binaryBytes: number;
-  /** By module of the program. */
-  readonly bytecodeBytes: Readonly<Record<string, number>>;
+  /** Of all modules of the program. */
+  readonly bytecodeBytes: number;
 }
 
-/** Leaves `streambed` and `echo` in a directory. */
-export async function buildPrograms(directory: string): Promise<ServiceBuild> {
+export interface ServiceBuilds {
+  /** With all features. */
+  readonly whole: ServiceBuild;
+  /** Without the secret store. */
+  readonly log: ServiceBuild;
+}
+
+/** Leaves `streambed`, the service without the secret store, and `echo` in a directory. */
+export async function buildPrograms(directory: string): Promise<ServiceBuilds> {
   mkdirSync(directory, { recursive: true });
-  run('npm', ['run', '--silent', 'build:targets', '--', '--cpu', CPU]);
-  copyFileSync(`dist/targets/${CPU}/streambed`, `${directory}/streambed`);
-  const modules = listFiles('dist/targets/program', '.bin').map((path) => [basename(path), statSync(path).size]);
+  const log = buildService(FEATURES.filter((name) => name !== 'vault'));
+  copyFileSync(SERVICE, `${directory}/streambed`);
   await buildEcho(directory);
+  return { log, whole: buildService(FEATURES) };
+}
+
+function buildService(features: readonly string[]): ServiceBuild {
+  run('npm', ['run', '--silent', 'build:targets', '--', '--cpu', CPU, '--features', features.join(',')]);
+  const modules = listFiles('dist/targets/program', '.bin');
   return {
-    binaryBytes: statSync(`${directory}/streambed`).size,
-    bytecodeBytes: Object.fromEntries(modules) as Record<string, number>,
+    binaryBytes: statSync(SERVICE).size,
+    bytecodeBytes: modules.reduce((sum, path) => sum + statSync(path).size, 0),
   };
 }
 
