@@ -11,9 +11,9 @@ import { registerV3 } from './v3/routes.ts';
 /** The labels are those of `scripts/targets/features.ts`. */
 export function builtDialects(): readonly KafkaDialect[] {
   const built: KafkaDialect[] = [];
-  STREAMBED: built.push(registerStreambed);
+  KAFKA_STREAMBED: built.push(registerStreambed);
   KAFKA_V2: built.push(registerV2);
   KAFKA_V3: built.push(registerV3);
-  STREAMS: built.push(registerStreams);
+  KAFKA_STREAMS: built.push(registerStreams);
   return built;
 }

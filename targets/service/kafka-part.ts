@@ -1,11 +1,8 @@
 /** The Kafka REST API as a part of the service. */
 import { type KafkaDialect, kafkaApp } from '../../http-api/kafka-app.ts';
 import { plainError, printError } from '../../http-api/kafka/errors.ts';
+import { builtDialects } from '../../http-api/kafka/dialects.ts';
 import { openApi } from '../../http-api/kafka/openapi.ts';
-import { registerStreambed } from '../../http-api/kafka/streambed/routes.ts';
-import { registerStreams } from '../../http-api/kafka/streams/routes.ts';
-import { registerV2 } from '../../http-api/kafka/v2/routes.ts';
-import { registerV3 } from '../../http-api/kafka/v3/routes.ts';
 import { defaultLimits } from '../../http-api/limits.ts';
 import type { SecretServer } from '../../confidant/secret-store.ts';
 import type { Application, Part, Shared } from './part.ts';
@@ -45,13 +42,8 @@ export function openKafkaPart(shared: Shared, guard: SecretServer | null): Part 
   };
 }
 
-/** The labels are those of `features.ts`. */
 function dialects(readOpenApi: Shared['readOpenApi']): readonly KafkaDialect[] {
-  const wanted: KafkaDialect[] = [];
-  KAFKA_STREAMBED: wanted.push(registerStreambed);
-  KAFKA_V2: wanted.push(registerV2);
-  KAFKA_V3: wanted.push(registerV3);
-  KAFKA_STREAMS: wanted.push(registerStreams);
+  const wanted = [...builtDialects()];
   OPENAPI: wanted.push(openApi(readOpenApi));
   return wanted;
 }
