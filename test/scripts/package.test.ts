@@ -20,8 +20,21 @@ import { suite } from '../support/suite.ts';
 
 const test = suite('package');
 
+const APP = `import type { Main } from 'streambed/app';
+import { FileLog } from 'streambed/logged';
+
+export const main: Main = async ({ host, terminal }) => {
+  const log = await FileLog.open(host, { root: terminal.args[0] ?? '' });
+  const { offset } = await log.produce({ topic: 'starts', key: null, value: null });
+  await terminal.write(host.bytes.encodeUtf8(\`start \${offset}\\n\`));
+  await log.close();
+  return 0;
+};
+`;
+
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly optionalDependencies: Readonly<Record<string, string>>;
   readonly bin: Readonly<Record<string, string>>;
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
 }
@@ -52,8 +65,13 @@ test.after(() => {
 });
 
 test('holds the build, the licence and nothing of the development', () => {
-  assert.equal(readdirSync(installed).sort(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']);
-  assert.equal(readdirSync(join(installed, 'dist')).sort(), ['lib', 'node', 'openapi.json', 'types']);
+  const found = readdirSync(installed).sort();
+  assert.equal(found, ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json', 'targets']);
+  const inDist = readdirSync(join(installed, 'dist')).sort();
+  assert.equal(inDist, ['build', 'lib', 'node', 'openapi.json', 'types']);
+  // What `streambed build` compiles.
+  assert.equal(readdirSync(join(installed, 'targets')), ['quickjs']);
+  assert.equal(readdirSync(join(installed, 'targets/quickjs')), ['native']);
 });
 
 test('holds every file that package.json promises', () => {
@@ -95,6 +113,19 @@ test('another program compiles against it and runs', () => {
   run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', root], root);
   const { stdout } = run(process.execPath, ['out/consumer.js', join(root, 'data')], root);
   assert.is(stdout, 'read back: my-topic 0 0 Hi there\nover HTTP: ["my-topic"]\nunknown-topic\n');
+});
+
+test('an app of another project is built into a binary, and says what it needs for that', () => {
+  writeFileSync(join(root, 'app.ts'), APP);
+  const command = join(installed, manifest.bin['streambed'] ?? '');
+  const missing = spawnSync(command, ['build', 'app.ts', '--target', 'x86_64'], { cwd: root, encoding: 'utf8' });
+  assert.is(missing.status, 1);
+  assert.is(missing.stderr, 'streambed build: esbuild is not installed: npm install esbuild\n');
+  for (const name of Object.keys(manifest.optionalDependencies)) {
+    symlinkSync(resolve('node_modules', name), join(root, 'node_modules', name));
+  }
+  run(command, ['build', 'app.ts', '--target', 'x86_64'], root);
+  for (const start of [0, 1]) assert.is(run('./app-x86_64', ['log'], root).stdout, `start ${start}\n`);
 });
 
 function run(command: string, args: readonly string[], cwd: string): SpawnSyncReturns<string> {

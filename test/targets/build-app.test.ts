@@ -1,0 +1,185 @@
+/** `streambed build`: what it makes of an app, and what it says about one that cannot be built. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
+import * as assert from 'uvu/assert';
+import { bundleApp, readPackage } from '../../scripts/targets/app/bundle.ts';
+import { FEATURES, labelsWithout } from '../../scripts/targets/features.ts';
+import { BuildError } from '../../scripts/targets/system.ts';
+import { suite } from '../support/suite.ts';
+
+const test = suite('build app');
+const own = readPackage(process.cwd());
+let directory = '';
+
+test.before(() => {
+  directory = mkdtempSync(`${tmpdir()}/streambed-app-`);
+});
+
+test.after(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** Writes the files of an app, in a directory of their own; the path of `app.ts`. */
+function write(name: string, files: Readonly<Record<string, string>>): string {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(`${directory}/${name}/${path}`), { recursive: true });
+    writeFileSync(`${directory}/${name}/${path}`, text);
+  }
+  return `${directory}/${name}/app.ts`;
+}
+
+async function bundle(app: string, features = FEATURES.join(',')): Promise<string> {
+  const modules = await bundleApp(own, app, labelsWithout(features));
+  return modules.map(({ text }) => text).join('');
+}
+
+/** What is said about an app that is refused, with the directory of the tests left out. */
+async function refusal(app: string): Promise<string> {
+  try {
+    await bundle(app);
+  } catch (error) {
+    assert.instance(error, BuildError);
+    return (error as Error).message.replaceAll(/[^\s"]*streambed-app-\w+\//g, '');
+  }
+  throw new Error('it was not refused');
+}
+
+function build(...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/node/streambed.js', 'build', ...args], {
+    encoding: 'utf8',
+  });
+  return { status, stdout, stderr };
+}
+
+const GREETING = `import type { Main } from 'streambed/app';
+export const main: Main = async ({ host, terminal }) => {
+  await terminal.write(host.bytes.encodeUtf8(\`\${terminal.env('GREETING')} \${terminal.args.join(' ')}\\n\`));
+  if (terminal.args.includes('fail')) throw new Error('on purpose');
+  return 3;
+};
+`;
+
+test('a binary has arguments, environment and output, and ends with the code of main', () => {
+  const app = write('greeting', { 'app.ts': GREETING });
+  const output = `${directory}/greeting/binary`;
+  assert.is(build(app, '--target', 'x86_64', '--output', output).status, 0);
+  assert.is(statSync(output).mode & 0o777, 0o755);
+  const env = { GREETING: 'hello' };
+  const { status, stdout } = spawnSync(output, ['big', 'world'], { encoding: 'utf8', env });
+  assert.is(`${status} ${stdout}`, '3 hello big world\n');
+  const failed = spawnSync(output, ['fail'], { encoding: 'utf8', env });
+  assert.is(`${failed.status} ${failed.stdout}`, '1 hello fail\n');
+  assert.match(failed.stderr, 'on purpose');
+  const again = `${directory}/greeting/again`;
+  assert.is(build(app, '--target', 'x86_64', '--output', again).status, 0);
+  assert.ok(readFileSync(again).equals(readFileSync(output)), 'the same sources give the same bytes');
+});
+
+test('wrong calls are told from failures', () => {
+  const app = write('calls', { 'app.ts': GREETING });
+  const cases: readonly (readonly [status: number, text: string, ...args: string[]])[] = [
+    [2, 'want one app'],
+    [2, 'want one app', app, app, '--target', 'x86_64'],
+    [2, '--target is missing', app],
+    [2, '--target z80: want x86_64, mipsel_24kc, mips_24kc', app, '--target', 'z80'],
+    [2, "Unknown option '--flag'", app, '--flag'],
+    [1, '--features basic', app, '--target', 'x86_64', '--features', 'basic'],
+    [1, 'no such file', `${app}x`, '--target', 'x86_64'],
+  ];
+  for (const [status, text, ...args] of cases) {
+    const ended = build(...args);
+    assert.is(ended.status, status, args.join(' '));
+    assert.match(ended.stderr, `streambed build: `);
+    assert.match(ended.stderr, text);
+  }
+});
+
+test('a module of Node is refused, with the imports that lead to it', async () => {
+  const app = write('direct', {
+    'app.ts': "import { load } from './load.ts';\nexport const main = async () => load();\n",
+    'load.ts': "import { readFileSync } from 'node:fs';\nexport const load = () => readFileSync('x').length;\n",
+  });
+  const said = 'there is no Node in a binary, and these are modules of Node:\n';
+  assert.is(await refusal(app), `${said}  direct/app.ts -> direct/load.ts -> node:fs`);
+  const packaged = write('packaged', {
+    'app.ts': "import { size } from 'needy';\nexport const main = async () => size();\n",
+    'node_modules/needy/package.json': '{ "name": "needy", "main": "index.js" }',
+    'node_modules/needy/index.js': "exports.size = () => require('os').cpus().length + require('fs/promises').x;",
+  });
+  const needy = 'packaged/app.ts -> packaged/node_modules/needy/index.js';
+  assert.is(await refusal(packaged), `${said}  ${needy} -> fs/promises\n  ${needy} -> os`);
+  assert.match(
+    await refusal(
+      write('node', { 'app.ts': "import { nodeHost } from 'streambed/node';\nexport const main = nodeHost;" }),
+    ),
+    /node\/app\.ts -> dist\/lib\/targets\/node\/host\.js -> .*node:[^]*\n {2}and \d+ more$/,
+  );
+});
+
+test('what nothing uses is no reason, and a package may have the name of a module of Node', async () => {
+  const app = write('unused', {
+    'app.ts': "import { a } from './both.ts';\nimport emit from 'events';\nexport const main = async () => a + emit;\n",
+    'both.ts': "import { cpus } from 'node:os';\nexport const a = 1;\nexport const b = () => cpus();\n",
+    'node_modules/events/package.json': '{ "name": "events", "main": "index.js" }',
+    'node_modules/events/index.js': 'module.exports = 4711;',
+  });
+  const text = await bundle(app);
+  assert.match(text, '4711');
+  assert.not.match(text, 'cpus');
+});
+
+test('an app that is none is refused in words', async () => {
+  const cases = {
+    'No matching export in "none/app.ts" for import "main"': 'export const start = 1;',
+    'Could not resolve "absent"': "import x from 'absent';\nexport const main = x;",
+    'the package has no streambed/absent': "import x from 'streambed/absent';\nexport const main = x;",
+    'streambed/host has types only: import type': "import x from 'streambed/host';\nexport const main = x;",
+    'Expected ";" but found "is"': 'this is no program',
+  };
+  for (const [text, source] of Object.entries(cases)) {
+    assert.match((await refusal(write('none', { 'app.ts': source }))).replaceAll('../', ''), text.slice(0, 40));
+  }
+});
+
+test('features leave out what has their label, in the package and in the app', async () => {
+  const app = write('features', {
+    'app.ts': `import { builtDialects } from 'streambed/http-api/dialects';
+export const main = async () => {
+  KAFKA_V3: return builtDialects().length + 4711;
+  return builtDialects().length;
+};
+`,
+  });
+  const all = await bundle(app);
+  const some = await bundle(app, 'kafka-v2');
+  const [v2, v3] = ['registerV2', 'registerV3'];
+  assert.equal(
+    [v2, v3, '4711'].map((what) => all.includes(what)),
+    [true, true, true],
+  );
+  assert.equal(
+    [v2, v3, '4711'].map((what) => some.includes(what)),
+    [true, false, false],
+  );
+  assert.ok(some.length < all.length * 0.8, `${some.length} of ${all.length}`);
+});
+
+test('the log of an app knows its own errors, whichever module they come from', async () => {
+  const app = write('errors', {
+    'app.ts': `import { FileLog } from 'streambed/logged';
+import { CommitLogError } from 'streambed/logged/commit-log';
+export const main = async ({ host, terminal }) => {
+  const log = await FileLog.open(host, { root: terminal.args[0] });
+  const error = await log.describeTopic('absent').catch((thrown) => thrown);
+  await terminal.write(host.bytes.encodeUtf8(\`\${error instanceof CommitLogError} \${error.code}\\n\`));
+  await log.close();
+  return 0;
+};
+`,
+  });
+  const output = `${directory}/errors/binary`;
+  assert.is(build(app, '--target', 'x86_64', '--output', output).status, 0);
+  assert.is(spawnSync(output, [`${directory}/errors/log`], { encoding: 'utf8' }).stdout, 'true unknown-topic\n');
+});
