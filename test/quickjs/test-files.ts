@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
 /** For QuickJS alone. */
-const OWN_FILES = ['test/quickjs/http1.ts'];
+const OWN_FILES = ['test/quickjs/http1.ts', 'test/quickjs/loop.ts'];
 
 /** They have nothing of a runtime in them. */
 const PORTABLE_PACKAGES = /^(uvu|fast-check|pure-rand|hono|cbor-x)(\/|$)/;
