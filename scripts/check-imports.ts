@@ -11,6 +11,8 @@ const DEVELOPMENT = /^(scripts|test)\//;
 const MAIN = /^targets\/[^/]+\/(streambed|logged|confidant|app)\.ts$/;
 /** What the adapters share, knowing nothing but the system. */
 const LINUX = /^targets\/service\/linux\//;
+/** Flags and terminal of the commands. */
+const COMMAND_LINE = /^targets\/command-line\//;
 
 interface Rule {
   readonly files: RegExp;
@@ -26,12 +28,13 @@ const RULES: readonly Rule[] = [
   { files: /^targets\/app\.ts$/, modules: /^$/ },
   { files: MAIN, modules: /^(logged|confidant|http-api|targets)\// },
   { files: LINUX, modules: LINUX },
+  { files: COMMAND_LINE, modules: COMMAND_LINE },
   // What all targets share: it names implementations too, but none of a target.
-  { files: /^targets\/service\//, modules: /^(logged|confidant|http-api|targets\/service)\// },
+  { files: /^targets\/service\//, modules: /^(logged|confidant|http-api|targets\/(service|command-line))\// },
   { files: /^targets\/node\//, modules: /^targets\/(node|service\/linux)\// },
   { files: /^targets\/quickjs\//, modules: /^targets\/(quickjs|service\/linux)\// },
-  { files: /^logged\//, modules: /^logged\// },
-  { files: /^confidant\//, modules: /^confidant\// },
+  { files: /^logged\//, modules: /^(logged|targets\/command-line)\// },
+  { files: /^confidant\//, modules: /^(confidant|targets\/command-line)\// },
   { files: /^http-api\//, modules: /^(http-api\/|logged\/codecs\/)/ },
 ];
 

@@ -2,8 +2,8 @@
 import type { Host } from '../../targets/host.ts';
 import type { CommitLog } from '../commit-log.ts';
 import type { CompactionReport } from '../compaction/compactor.ts';
-import type { Flag, Flags } from './flags.ts';
-import type { Terminal } from './terminal.ts';
+import type { Flag, Flags } from '../../targets/command-line/flags.ts';
+import type { Terminal } from '../../targets/command-line/terminal.ts';
 
 export interface Command {
   /** One word, or two with the group first: `topics create`. */

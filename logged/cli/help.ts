@@ -1,6 +1,6 @@
 /** The help texts of `logged`, made from the tables of its commands. */
 import { type Command, table } from './command.ts';
-import type { Flag } from './flags.ts';
+import type { Flag } from '../../targets/command-line/flags.ts';
 
 /** `defaultRoot` is what the program was built with. */
 export function globalFlags(defaultRoot: string): readonly Flag[] {

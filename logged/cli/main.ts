@@ -20,9 +20,9 @@ import { produceCommand } from './commands/produce.ts';
 import { subscribeCommand } from './commands/subscribe.ts';
 import { topicCommands } from './commands/topics.ts';
 import { verifyCommand } from './commands/verify.ts';
-import { type Flag, Flags, nearest, readFlags, UsageError } from './flags.ts';
+import { type Flag, Flags, nearest, readFlags, UsageError } from '../../targets/command-line/flags.ts';
 import { commandHelp, generalHelp, globalFlags, groupHelp } from './help.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../../targets/command-line/terminal.ts';
 
 const COMMANDS: readonly Command[] = [
   produceCommand,

@@ -1,7 +1,7 @@
 /** Runs the `logged` command in this process on a memory host and the reference log, for what no shell can arrange. */
 import type { OperableLog } from '../../logged/cli/command.ts';
 import { runLogged } from '../../logged/cli/main.ts';
-import type { Terminal } from '../../logged/cli/terminal.ts';
+import type { Terminal } from '../../targets/command-line/terminal.ts';
 import { changedLog } from '../support/changed-log.ts';
 import { memoryFileSystem } from '../../targets/service/linux/memory-file-system.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';

@@ -2,7 +2,7 @@
 import type { CommitLog, OffsetCommit } from '../../commit-log.ts';
 import { checkGroupName } from '../../topics/topic-name.ts';
 import { type Command, CommandError, type Context, EXIT_DONE, JSON_FLAG, print, table } from '../command.ts';
-import { type Flags, parseCount, UsageError } from '../flags.ts';
+import { type Flags, parseCount, UsageError } from '../../../targets/command-line/flags.ts';
 import { parsePosition, POSITION_NOTES, partitionsOf, resolvePosition } from './start-position.ts';
 
 export const groupCommands: readonly Command[] = [

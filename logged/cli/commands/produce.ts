@@ -3,7 +3,7 @@ import type { Bytes } from '../../../targets/host.ts';
 import { type CommitLog, CommitLogError, type Header, type ProducerRecord } from '../../commit-log.ts';
 import { parseRecord } from '../../codecs/record-json.ts';
 import { type Command, type Context, EXIT_DONE, EXIT_INTERRUPTED, TOPIC_FLAG, VOLATILE_FLAG } from '../command.ts';
-import { type Flags, UsageError } from '../flags.ts';
+import { type Flags, UsageError } from '../../../targets/command-line/flags.ts';
 import { fileSource, readLines } from './line-reader.ts';
 import { unescape } from './record-format.ts';
 

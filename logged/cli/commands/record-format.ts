@@ -1,7 +1,7 @@
 /** Formats of records, as kcat has them, and the escapes that delimiters share with them. */
 import type { Bytes } from '../../../targets/host.ts';
 import type { ConsumerRecord } from '../../commit-log.ts';
-import { UsageError } from '../flags.ts';
+import { UsageError } from '../../../targets/command-line/flags.ts';
 
 export type RecordPrinter = (record: ConsumerRecord) => readonly Uint8Array[];
 

@@ -2,7 +2,7 @@
 import type { CommitLog } from '../../commit-log.ts';
 import { parseTime } from '../../codecs/rfc3339.ts';
 import { CommandError } from '../command.ts';
-import { UsageError } from '../flags.ts';
+import { UsageError } from '../../../targets/command-line/flags.ts';
 
 export type Position =
   | 'beginning'

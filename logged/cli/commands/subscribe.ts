@@ -4,7 +4,8 @@ import type { CommitLog, ConsumedOffset, ConsumerRecord, StartPosition } from '.
 import { printRecord } from '../../codecs/record-json.ts';
 import { checkGroupName } from '../../topics/topic-name.ts';
 import { type Command, type Context, EXIT_DONE } from '../command.ts';
-import { type Flags, parseCount, UsageError } from '../flags.ts';
+import { parseDuration } from '../../codecs/duration.ts';
+import { type Flags, parseCount, UsageError } from '../../../targets/command-line/flags.ts';
 import { GroupCommits } from './group-commits.ts';
 import { openOutput } from './output.ts';
 import { compileFormat, concat, FORMAT_NOTES } from './record-format.ts';
@@ -92,7 +93,7 @@ function optionsOf({ flags, words }: Context) {
   return {
     subscriptions: topics.map((topic) => ({ topic, partitions: partitions.length > 0 ? partitions : undefined })),
     offsets: flags.texts('offset').map(parseConsumedOffset),
-    idleTimeoutMs: flags.has('exit-at-end') ? 0 : flags.durationMs('idle-timeout'),
+    idleTimeoutMs: flags.has('exit-at-end') ? 0 : idleTimeoutOf(flags),
   };
 }
 
@@ -129,4 +130,12 @@ async function offsetsBeforeEnd(
     }
   }
   return offsets;
+}
+
+function idleTimeoutOf(flags: Flags): number | undefined {
+  const text = flags.text('idle-timeout');
+  if (text === undefined) return undefined;
+  const ms = parseDuration(text);
+  if (ms === null) throw new UsageError(`--idle-timeout is ${text}: want a duration like 100ms, 5s or 1h 30m`);
+  return ms;
 }

@@ -2,7 +2,7 @@
 import type { CommitLog, TopicDescription } from '../../commit-log.ts';
 import { printTime } from '../../codecs/rfc3339.ts';
 import { type Command, type Context, EXIT_DONE, JSON_FLAG, print, table, VOLATILE_FLAG } from '../command.ts';
-import { type Flag, UsageError } from '../flags.ts';
+import { type Flag, UsageError } from '../../../targets/command-line/flags.ts';
 
 const MANY = [1, Number.POSITIVE_INFINITY] as const;
 const CONFIG_FLAG: Flag = { name: 'config', short: 'c', value: 'NAME=VALUE', help: 'set this, may be repeated' };

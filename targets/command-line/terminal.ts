@@ -1,9 +1,7 @@
 /**
- * The port of the command line: what the commands may ask of the terminal that they run in. `targets/node/terminal.ts`
- * implements it for Node; files come from the host port.
+ * What the commands may ask of the terminal that they run in, on every target; files come from the host port. Each
+ * target's `terminal.ts` implements it.
  */
-import type { Signal } from '../commit-log.ts';
-
 export interface Terminal {
   /** Without the name of the program. */
   readonly args: readonly string[];
@@ -23,5 +21,12 @@ export interface Terminal {
   readonly showsProgress: boolean;
 
   /** Aborted by SIGINT and SIGTERM. */
-  readonly interrupted: Signal;
+  readonly interrupted: Interruption;
+}
+
+/** The part of the web's `AbortSignal` that is used. */
+export interface Interruption {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
 }

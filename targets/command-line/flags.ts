@@ -2,8 +2,6 @@
  * The flags of a command line. A flag with a value takes whatever stands behind it, also when that begins with a dash
  * (`--file -`, `--from -5`), and no value is turned into anything but the text that it is.
  */
-import { parseDuration } from '../codecs/duration.ts';
-
 export interface Flag {
   readonly name: string;
   /** One letter, for a single dash. */
@@ -40,14 +38,6 @@ export class Flags {
   count(name: string, min: number): number | undefined {
     const text = this.text(name);
     return text === undefined ? undefined : parseCount(text, `--${name}`, min);
-  }
-
-  durationMs(name: string): number | undefined {
-    const text = this.text(name);
-    if (text === undefined) return undefined;
-    const ms = parseDuration(text);
-    if (ms === null) throw new UsageError(`--${name} is ${text}: want a duration like 100ms, 5s or 1h 30m`);
-    return ms;
   }
 }
 
