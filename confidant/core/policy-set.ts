@@ -47,7 +47,7 @@ export class PolicySet {
     }
   }
 
-  /** A policy that does not exist, or that cannot be read, grants nothing. */
+  /** A policy that does not exist grants nothing; one that cannot be read may deny, so nothing is decided without it. */
   acl(names: readonly string[]): Acl {
     return new Acl(
       names.flatMap((name) => this.#policy(name) ?? []),
