@@ -17,9 +17,9 @@ export const RELEASE = 1;
  */
 const USER = 'streambed=8082:streambed=8082';
 
-const TITLE = 'Commit log with the Kafka REST API';
+const TITLE = 'Commit log and secret store with the Kafka REST and Vault APIs';
 const DESCRIPTION =
-  'An append-only commit log on flash, served as Kafka REST on loopback: what a client was told is stored survives a power cut.';
+  'A commit log and a secret store on flash, served as the Kafka REST and Vault APIs: what a client was told is stored survives a power cut.';
 const MAINTAINER = 'The Streambed project';
 
 /** What is installed beside the binary. */

@@ -40,6 +40,7 @@ else {
 /** Nothing of this is left behind: mounts, processes and the network end with the namespaces. */
 const ENTER = `
   mount --make-rprivate / && mount -t proc proc "$0/proc" && mount --bind /dev/null "$0/dev/null" &&
+  mount --bind /dev/urandom "$0/dev/urandom" &&
   busybox ip link set lo up &&
   THROW_AWAY_ROOT=yes PATH=/bin:/sbin exec chroot "$0" /bin/sh /check/check.sh /check/p.ipk`;
 
@@ -49,7 +50,7 @@ function furnish(root: string): void {
   cpSync(busybox, `${root}/bin/busybox`, { dereference: true });
   const applets = spawnSync(busybox, ['--list'], { encoding: 'utf8' }).stdout.trim().split('\n');
   for (const name of applets) if (name !== 'busybox') symlinkSync('busybox', `${root}/bin/${name}`);
-  writeFileSync(`${root}/dev/null`, '');
+  for (const name of ['null', 'urandom']) writeFileSync(`${root}/dev/${name}`, '');
   cpSync('test/openwrt/device', `${root}/check`, { recursive: true });
 }
 

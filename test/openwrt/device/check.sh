@@ -88,7 +88,7 @@ check_files() {
 	expect 'all conffiles are there' "$(ls $(cat /usr/lib/opkg/info/streambed.conffiles))" /etc/config/streambed
 	# As sysupgrade puts its list together.
 	expect 'kept by a sysupgrade' \
-		"$(find $(sed -ne '/^[[:space:]]*$/d; /^#/d; p' /lib/upgrade/keep.d/*) -type f)" /etc/config/streambed
+		"$(find $(sed -ne '/^[[:space:]]*$/d; /^#/d; p' /lib/upgrade/keep.d/*) -type f 2>/dev/null)" /etc/config/streambed
 	expect 'no data is shipped' "$(ls -d /srv/streambed 2>/dev/null)" ''
 	expect 'the program runs here' "$(/usr/bin/streambed --version >/dev/null 2>&1; echo $?)" 0
 }
@@ -113,7 +113,7 @@ check_procd_calls() {
 	init start
 	expect 'start ends well' $? 0
 	expect 'command' "$(param command)" \
-		"/usr/bin/streambed serve --data /srv/streambed --kafka 127.0.0.1:$port --offsets streambed --log-level info --max-body-bytes 1048576 --max-records 1000 --max-connections 128 --max-waits 64 --max-consumers 64"
+		"/usr/bin/streambed serve --data /srv/streambed --kafka 127.0.0.1:$port --offsets streambed --log-level info --max-body-bytes 1048576 --max-records 1000 --max-connections 128 --max-waits 64 --max-consumers 64 --vault off"
 	expect 'respawn that never gives up' "$(param respawn)" '5 1 -1'
 	expect 'limits' "$(param limits)" 'nofile=1024 1024 core=0 0 data=50331648 50331648'
 	expect 'user of the service' "$(param user)/$(param group)/$(param no_new_privs)" streambed/streambed/1
@@ -122,14 +122,14 @@ check_procd_calls() {
 	expect 'calls that are unknown' "$(grep -c UNKNOWN "$PROCD_RECORD")" 0
 	expect 'reload trigger and validation' \
 		"$(sed -n '/^triggers/,$p' "$PROCD_RECORD" | tr -s '\n ' ' ')" \
-		'triggers add_reload_trigger streambed open_validate enabled data allow_volatile listen port allow_remote advertise offsets log_level max_body_bytes max_records max_connections max_waits max_consumers close_validate close_service '
+		'triggers add_reload_trigger streambed open_validate enabled data allow_volatile listen port allow_remote advertise offsets secrets vault_listen vault_port kafka_auth audit log_level max_body_bytes max_records max_connections max_waits max_consumers close_validate close_service '
 	expect 'data directory' "$(mode_of /srv/streambed)" '700 streambed'
 	set_option allow_remote 1
 	set_option allow_volatile 1
 	set_option listen ::
 	set_option advertise http://gateway:1
 	init reload
-	expect 'switches' "$(param command | sed 's/.*--max-consumers 64 //')" \
+	expect 'switches' "$(param command | sed 's/.*--vault off //')" \
 		'--allow-remote --allow-volatile --advertise http://gateway:1'
 	expect 'IPv6 address' "$(param command | grep -c -- "--kafka \[::\]:$port ")" 1
 	cp /etc/config/streambed.good /etc/config/streambed
@@ -144,6 +144,7 @@ check_refusals() {
 	refused 'a number that is none' max_waits many
 	refused 'a switch that is none' enabled perhaps
 	refused 'remote listening that nobody allowed' listen 192.0.2.1
+	refused 'tokens without a store of them' kafka_auth token
 	refused 'relative data' data srv/data
 	refused 'data by a detour' data /srv/../etc
 	set_option data "/srv/it's here"
@@ -212,6 +213,43 @@ check_service() {
 	wait $pid
 }
 
+check_secrets() {
+	local key=/etc/streambed/root-key sum
+	set_option secrets 1
+	set_option vault_port "$((port + 1))"
+	init start
+	expect 'command with secrets' "$(param command | sed 's/.*--max-consumers 64 //')" \
+		"--vault 127.0.0.1:$((port + 1)) --root-key-file $key --kafka-auth none --audit off"
+	expect 'the root key is private' "$(mode_of $key)/$(mode_of /etc/streambed)" '400 streambed/700 streambed'
+	expect 'the root key is 32 bytes in hex' "$(grep -cE '^[0-9a-f]{64}$' $key)/$(ls /etc/streambed)" 1/root-key
+	expect 'the root key is kept by a sysupgrade' \
+		"$(find $(sed -ne '/^[[:space:]]*$/d; /^#/d; p' /lib/upgrade/keep.d/*) -type f | grep -c root-key)" 1
+	sum=$(md5sum $key)
+	launch
+	await 'serving Vault' || cat /tmp/service-log
+	expect 'the store can be initialised' "$(wget -q -O - --header 'X-HTTP-Method-Override: PUT' \
+		--post-data '{"recovery_shares":1,"recovery_threshold":1}' "http://127.0.0.1:$((port + 1))/v1/sys/init" | grep -c root_token)" 1
+	expect 'the store is open' \
+		"$(wget -q -O - "http://127.0.0.1:$((port + 1))/v1/sys/seal-status" | grep -c '"sealed":false')" 1
+	kill $pid
+	wait $pid
+	expect 'the root key is never printed' "$(cat $key | grep -cf - /tmp/service-log /tmp/init-errors "$PROCD_RECORD" | grep -vc ':0$')" 0
+	init start
+	expect 'the root key stays' "$(md5sum $key)" "$sum"
+	launch
+	await 'serving Vault' || cat /tmp/service-log
+	expect 'the store is open again' \
+		"$(wget -q -O - "http://127.0.0.1:$((port + 1))/v1/sys/seal-status" | grep -c '"sealed":false')" 1
+	kill $pid
+	wait $pid
+	mv $key /tmp/key
+	init start
+	expect 'a lost root key is told, and none is made' \
+		"$?/$(grep -c 'root-key is gone' /tmp/init-errors)/$(ls /etc/streambed)" 1/1/
+	mv /tmp/key $key
+	cp /etc/config/streambed.good /etc/config/streambed
+}
+
 check_memory_is_refused() {
 	mkdir -p /srv/memory
 	if ! mount -t tmpfs none /srv/memory 2>/dev/null; then
@@ -251,6 +289,7 @@ check_installation
 check_procd_calls
 check_refusals
 check_service
+check_secrets
 check_memory_is_refused
 check_removal
 echo "$passed passed, $failed failed, $skipped skipped"
