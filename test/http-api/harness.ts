@@ -1,7 +1,7 @@
 /** The whole Kafka face over the reference log, on a clock that stands still until a test advances it. */
 import type { Hono } from 'hono/tiny';
 import * as assert from 'uvu/assert';
-import { type KafkaDeps, kafkaApp } from '../../http-api/kafka-app.ts';
+import { type KafkaDeps, type KafkaDialect, kafkaApp } from '../../http-api/kafka-app.ts';
 import { registerStreambed } from '../../http-api/kafka/streambed/routes.ts';
 import { registerStreams } from '../../http-api/kafka/streams/routes.ts';
 import { registerV2 } from '../../http-api/kafka/v2/routes.ts';
@@ -24,7 +24,11 @@ export interface Face {
   readonly stop: () => void;
 }
 
-export function face(deps: Partial<KafkaDeps> = {}, limits: Partial<KafkaLimits> = {}): Face {
+export function face(
+  deps: Partial<KafkaDeps> = {},
+  limits: Partial<KafkaLimits> = {},
+  further: readonly KafkaDialect[] = [],
+): Face {
   const clock = new MemoryClock(START);
   const log = referenceLog({ clock });
   const reported: string[] = [];
@@ -42,7 +46,7 @@ export function face(deps: Partial<KafkaDeps> = {}, limits: Partial<KafkaLimits>
       clusterId: 'edge-1',
       ...deps,
     },
-    [registerStreambed, registerV2, registerV3, registerStreams],
+    [registerStreambed, registerV2, registerV3, registerStreams, ...further],
   );
   return { app, log, clock, reported, stop: () => stopping.abort() };
 }
