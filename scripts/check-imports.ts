@@ -40,6 +40,7 @@ const RULES: readonly Rule[] = [
 
 /** Product code may import packages only where they are owned; the most specific names come first. */
 const OWNERS: readonly { readonly name: RegExp; readonly files: RegExp }[] = [
+  { name: /^streambed\//, files: /^examples\// },
   { name: /^node:/, files: /^targets\/node\// },
   { name: /^@hono\/node-server$/, files: /^targets\/node\// },
   { name: /^hono(\/|$)/, files: /^http-api\// },
@@ -93,7 +94,7 @@ function judgePackage(file: string, name: string): string | null {
 }
 
 export function checkImports(root: string): string[] {
-  const folders = ['logged', 'confidant', 'http-api', 'targets', 'scripts', 'test'].filter((name) =>
+  const folders = ['logged', 'confidant', 'http-api', 'targets', 'examples', 'scripts', 'test'].filter((name) =>
     existsSync(join(root, name)),
   );
   const names = folders.flatMap((folder) =>
