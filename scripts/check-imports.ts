@@ -33,6 +33,8 @@ const RULES: readonly Rule[] = [
   { files: /^targets\/service\//, modules: /^(logged|confidant|http-api|targets\/(service|command-line))\// },
   { files: /^targets\/node\//, modules: /^targets\/(node|service\/linux)\// },
   { files: /^targets\/quickjs\//, modules: /^targets\/(quickjs|service\/linux)\// },
+  // As programs of somebody else: the package by its name.
+  { files: /^examples\//, modules: /^examples\// },
   { files: /^logged\//, modules: /^(logged|targets\/command-line)\// },
   { files: /^confidant\//, modules: /^(confidant|targets\/command-line)\// },
   { files: /^http-api\//, modules: /^(http-api\/|logged\/codecs\/)/ },
