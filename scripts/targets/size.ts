@@ -1,16 +1,21 @@
 /**
- * `npm run size`: what the program of the binaries consists of: bytes of byte code per module that is read on its own,
- * and bytes of minified source per package or folder in each. Live heap grows about 4.5 times as fast as byte code.
+ * `npm run size [-- --features NAME,...]`: what the program of the binaries consists of: bytes of byte code per module
+ * that is read on its own, and bytes of minified source per package or folder in each. Live heap grows about 4.5 times
+ * as fast as byte code.
  */
 import { basename } from 'node:path';
+import { parseArgs } from 'node:util';
+import { cachePath } from './cache.ts';
+import { FEATURES, labelsWithout } from './features.ts';
 import { compileProgram, measureBundle } from './program.ts';
 import { findSources } from './sources.ts';
 import { findToolchain } from './toolchain.ts';
 
-const entry = 'targets/quickjs/main.ts';
+const { values } = parseArgs({ options: { features: { type: 'string', default: FEATURES.join(',') } } });
+const program = { entry: 'targets/quickjs/main.ts', dropLabels: labelsWithout(values.features) };
 const build = { sources: findSources(undefined), toolchain: findToolchain() };
-const modules = await compileProgram(build, { entry }, 'dist/targets/program');
-const inputs = await measureBundle({ entry });
+const modules = await compileProgram(build, program, cachePath('size'));
+const inputs = await measureBundle(program);
 for (const { name, lengthBytes } of modules) {
   console.log(`${name}: ${lengthBytes} bytes of byte code`);
   const groups = new Map<string, number>();

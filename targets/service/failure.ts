@@ -8,14 +8,15 @@ export class UsageError extends Error {}
 /** The machine does not let it be done: the data directory, the address. */
 export class Unusable extends Error {}
 
-/** What went wrong: what people can do something about in words, everything else with its stack. */
+/** What went wrong: what people can do something about in words, everything else with its stack, in one line. */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { message, stack = '' } = error;
   if (error instanceof UsageError || error instanceof Unusable || error instanceof CommitLogError) return message;
   if (isHostError(error)) return message;
   // Not on every target does the stack begin with the message.
-  return stack.includes(message) ? stack : `${message} ${stack}`;
+  const traced = stack.includes(message) ? stack : `${String(error)}\n${stack}`;
+  return traced.trimEnd().replaceAll(/\s*\n\s*/g, ' | ');
 }
 
 export function isHostError(error: unknown): error is HostError {
