@@ -62,11 +62,9 @@ export class GuestService {
     return result;
   }
 
-  /** One request by hand; the body of the reply. */
-  async post(path: string, type: string, body: unknown): Promise<string> {
-    const text = JSON.stringify(body).replaceAll("'", String.raw`\u0027`);
-    const url = `http://127.0.0.1:${this.port}${path}`;
-    return this.#machine.run(`wget -q -O - --header 'content-type: ${type}' --post-data '${text}' '${url}'`);
+  /** One request by hand, which has to succeed. */
+  async post(path: string, body: unknown): Promise<void> {
+    await this.#machine.run(`load post port=${this.port} path='${path}' body='${JSON.stringify(body)}'`);
   }
 
   /** What the service said since it was started. */

@@ -39,12 +39,13 @@ enum progress receive(struct client *client, int *status, char **body) {
   char *end = strstr(client->bytes, "\r\n\r\n");
   if (end == NULL) return MORE_TO_COME;
   *body = end + 4;
+  *status = atoi(client->bytes + 9);
+  if (*status == 204) return COMPLETE;
   char *line = strcasestr(client->bytes, "\r\ncontent-length:");
   if (line == NULL || line > end) return BROKEN;
   size_t wanted = strtoul(line + strlen("\r\ncontent-length:"), NULL, 10);
   size_t found = client->bytes + client->length - *body;
   if (found < wanted) return MORE_TO_COME;
-  *status = strlen(client->bytes) > 9 ? atoi(client->bytes + 9) : 0;
   client->length = 0;
   return found == wanted ? COMPLETE : BROKEN;
 }

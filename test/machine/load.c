@@ -1,6 +1,7 @@
 /*
  * load start port=N log=FILE -- COMMAND...   starts a service: its pid and the milliseconds to the first 200
  * load memory pid=N                          what it takes
+ * load post port=N path=PATH body=JSON       one request by hand: the reply's body
  * load run port=N kind=produce|echo|mix ...  sends requests over several connections: see run.c
  * load dump port=N topic=NAME out=N          what a topic holds, to an outgoing port: see dump.c
  *
@@ -53,19 +54,36 @@ long option(const char *name, long otherwise) {
   return text == NULL ? otherwise : strtol(text, NULL, 10);
 }
 
-static bool answers(int port) {
-  static const char request[] = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+/* One request on a connection of its own: its status and body; 0 without an answer. */
+static int ask(int port, const char *request, char **body) {
   static struct client client;
   int status = 0;
-  char *body;
   client.length = 0;
   client.descriptor = connect_to(port);
-  if (client.descriptor == -1) return false;
-  send_all(client.descriptor, request, sizeof(request) - 1);
+  if (client.descriptor == -1) return 0;
+  send_all(client.descriptor, request, strlen(request));
   enum progress progress = MORE_TO_COME;
-  while (progress == MORE_TO_COME) progress = receive(&client, &status, &body);
+  while (progress == MORE_TO_COME) progress = receive(&client, &status, body);
   close(client.descriptor);
-  return progress == COMPLETE && status == 200;
+  return progress == COMPLETE ? status : 0;
+}
+
+static bool answers(int port) {
+  char *body;
+  return ask(port, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", &body) == 200;
+}
+
+static int command_post(void) {
+  char request[4096];
+  char *reply = "";
+  const char *body = text_option("body", "{}");
+  snprintf(request, sizeof(request),
+           "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+           text_option("path", "/"), strlen(body), body);
+  int status = ask(option("port", 8082), request, &reply);
+  printf("%s\n", reply);
+  if (status < 200 || status > 299) return fprintf(stderr, "load: status %d\n", status), 1;
+  return 0;
 }
 
 int command_start(char **command) {
@@ -93,6 +111,7 @@ int main(int count, char **arguments) {
   const char *command = arguments[1];
   options = arguments + 2;
   if (strcmp(command, "memory") == 0) return print_memory(option("pid", 0)), 0;
+  if (strcmp(command, "post") == 0) return command_post();
   if (strcmp(command, "run") == 0) return command_run();
   if (strcmp(command, "dump") == 0) return command_dump();
   for (char **each = options; *each != NULL; each++) {

@@ -1,10 +1,12 @@
 /**
  * The Node build for the emulated machine: Debian's Node 18, the last one that there is for 32-bit MIPS, with its
- * libraries, and the service in one file. LMDB and libsodium stay out, as where their packages have no binaries.
+ * libraries, and the service in one file. LMDB stays out, as its package has no binary for this CPU.
  */
 import { copyFileSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { labelsWithout } from '../../scripts/targets/features.ts';
 import { type Packages, unpackPackages } from '../../scripts/machine/debian.ts';
+import { LOG_FEATURES } from './programs.ts';
 
 const PACKAGES: Packages = {
   nodejs: '18.20.4+dfsg-1~deb12u2',
@@ -26,8 +28,8 @@ const PACKAGES: Packages = {
   'node-undici': '5.15.0+dfsg1+~cs20.10.9.3-1+deb12u4',
 };
 
-/** What is loaded only when it is asked for, and has native parts or is large. */
-const LEFT_OUT = ['lmdb', 'libsodium-wrappers-sumo', 'esbuild'];
+/** What has native parts and is loaded when it is asked for. */
+const LEFT_OUT = ['lmdb', 'esbuild'];
 
 /** Fills a directory with a root file system that has Node, and the service at `/service`. */
 export async function buildNodeRoot(root: string): Promise<void> {
@@ -43,6 +45,7 @@ export async function buildNodeRoot(root: string): Promise<void> {
     format: 'esm',
     platform: 'node',
     target: 'node18',
+    dropLabels: labelsWithout(LOG_FEATURES.join(',')),
     external: LEFT_OUT,
     logLevel: 'error',
   });

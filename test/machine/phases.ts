@@ -69,13 +69,13 @@ export async function node(scenario: Scenario): Promise<void> {
 export async function compaction(scenario: Scenario): Promise<void> {
   const { service, machine } = scenario;
   const topics = '/v3/clusters/streambed/topics';
-  await service.post(topics, 'application/json', { topic_name: 'compacted', partitions_count: 1 });
+  await service.post(topics, { topic_name: 'compacted', partitions_count: 1 });
   const load = { topic: 'compacted', connections: 4, requests: COMPACTED_RECORDS / BATCH / 4, records: BATCH };
   await scenario.measureRate('100-records-each', 4, { ...load, keys: COMPACTED_KEYS }, null);
   scenario.printMemory('before-compaction', await service.memory(), {});
   await service.forgetPeak();
   const change = { data: [{ name: 'cleanup.policy', value: 'compact' }] };
-  await service.post(`${topics}/compacted/configs:alter`, 'application/json', change);
+  await service.post(`${topics}/compacted/configs:alter`, change);
   const pattern = 'compacted: .*"topic":"compacted"';
   await machine.run(`until grep -q '${pattern}' ${service.log}; do sleep 1; kill -0 ${service.pid} || exit 1; done`);
   const [told = '{}'] = /(?<=compacted: ){.*"topic":"compacted".*}/.exec(await service.readLog()) ?? [];
@@ -94,7 +94,7 @@ export async function hundredTopics(scenario: Scenario): Promise<void> {
 /** The topic's size is bounded, so that nothing has a reason to grow; the rounds at the very beginning do not count. */
 export async function soak(scenario: Scenario, requests: number): Promise<void> {
   const config = { 'retention.bytes': '2097152', 'segment.bytes': '262144' };
-  await scenario.service.post('/v3/clusters/streambed/topics', 'application/json', {
+  await scenario.service.post('/v3/clusters/streambed/topics', {
     topic_name: 'soak',
     partitions_count: 1,
     configs: Object.entries(config).map(([name, value]) => ({ name, value })),

@@ -11,6 +11,9 @@ import { findToolchain } from '../../scripts/targets/toolchain.ts';
 const CPU = 'mipsel_24kc';
 const SERVICE = `dist/targets/${CPU}/streambed`;
 
+/** All but the secret store. */
+export const LOG_FEATURES = FEATURES.filter((name) => name !== 'vault');
+
 export interface ServiceBuild {
   readonly binaryBytes: number;
   /** Of all modules of the program. */
@@ -27,7 +30,7 @@ export interface ServiceBuilds {
 /** Leaves `streambed`, the service without the secret store, and `echo` in a directory. */
 export async function buildPrograms(directory: string): Promise<ServiceBuilds> {
   mkdirSync(directory, { recursive: true });
-  const log = buildService(FEATURES.filter((name) => name !== 'vault'));
+  const log = buildService(LOG_FEATURES);
   copyFileSync(SERVICE, `${directory}/streambed`);
   await buildEcho(directory);
   return { log, whole: buildService(FEATURES) };
