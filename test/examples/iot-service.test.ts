@@ -86,7 +86,7 @@ async function tellStory(name: string, command: readonly string[]): Promise<void
 }
 
 async function start(command: readonly string[], data: string) {
-  const [program = '', ...args] = [...command, '--data', `${scratch}/${data}.log`, '--listen', '127.0.0.1:0'];
+  const [program, ...args] = [...command, '--data', `${scratch}/${data}.log`, '--listen', '127.0.0.1:0'];
   const child = spawn(program, args, { stdio: ['pipe', 'inherit', 'pipe'] });
   running.add(child);
   const lines: string[] = [];
