@@ -1,22 +1,12 @@
-/** What a command of `logged` is, what it gets, and how the help shows it. */
+/** What a command of `logged` is, and what it gets. */
 import type { Host } from '../../targets/host.ts';
 import type { CommitLog } from '../commit-log.ts';
 import type { CompactionReport } from '../compaction/compactor.ts';
 import type { Flag, Flags } from '../../targets/command-line/flags.ts';
+import type { CommandEntry } from '../../targets/command-line/program.ts';
 import type { Terminal } from '../../targets/command-line/terminal.ts';
 
-export interface Command {
-  /** One word, or two with the group first: `topics create`. */
-  readonly name: string;
-  /** What stands behind the flags, for the help. */
-  readonly words?: string;
-  /** One line, for the list of commands. */
-  readonly summary: string;
-  readonly flags: readonly Flag[];
-  /** Said behind the flags. */
-  readonly notes?: string;
-  /** How many words it takes: from and to. */
-  readonly wordCount?: readonly [from: number, to: number];
+export interface Command extends CommandEntry {
   /** Returns the exit code. */
   run(context: Context): Promise<number>;
 }
@@ -38,9 +28,6 @@ export interface Context {
   openLog(): Promise<OperableLog>;
 }
 
-/** It cannot be done, through no fault of the log: exit code 1. */
-export class CommandError extends Error {}
-
 export const EXIT_DONE = 0;
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
@@ -58,21 +45,4 @@ export const JSON_FLAG: Flag = { name: 'json', help: 'print JSON, for programs' 
 /** Prints to standard output; what nobody reads is no error. */
 export async function print({ terminal, host }: Context, text: string): Promise<void> {
   await terminal.write(host.bytes.encodeUtf8(text));
-}
-
-/** Columns with two spaces between them. */
-export function table(rows: readonly (readonly (string | number)[])[]): string {
-  const widths: number[] = [];
-  for (const row of rows) {
-    row.forEach((cell, i) => {
-      widths[i] = Math.max(widths[i] ?? 0, String(cell).length);
-    });
-  }
-  const lines = rows.map((row) =>
-    row
-      .map((cell, i) => String(cell).padEnd(widths[i]! + 2))
-      .join('')
-      .trimEnd(),
-  );
-  return `${lines.join('\n')}\n`;
 }

@@ -3,7 +3,6 @@ import type { Host } from '../../targets/host.ts';
 import { CommitLogError } from '../commit-log.ts';
 import {
   type Command,
-  CommandError,
   type Context,
   EXIT_DAMAGED,
   EXIT_DONE,
@@ -20,8 +19,10 @@ import { produceCommand } from './commands/produce.ts';
 import { subscribeCommand } from './commands/subscribe.ts';
 import { topicCommands } from './commands/topics.ts';
 import { verifyCommand } from './commands/verify.ts';
-import { type Flag, Flags, nearest, readFlags, UsageError } from '../../targets/command-line/flags.ts';
-import { commandHelp, generalHelp, globalFlags, groupHelp } from './help.ts';
+import { CommandError } from '../../targets/command-line/command-error.ts';
+import { type Flag, type Flags, UsageError } from '../../targets/command-line/flags.ts';
+import { helpText } from '../../targets/command-line/help.ts';
+import { checkedCommand, readCommandLine } from '../../targets/command-line/program.ts';
 import type { Terminal } from '../../targets/command-line/terminal.ts';
 
 const COMMANDS: readonly Command[] = [
@@ -33,6 +34,30 @@ const COMMANDS: readonly Command[] = [
   verifyCommand,
   dumpCommand,
 ];
+
+const PROGRAM = {
+  name: 'logged',
+  title: 'an append-only commit log in a directory',
+  commands: COMMANDS,
+  dashes: 'two',
+  exitCodes: `Exit codes:
+  0    done; also when nobody reads the output any more
+  1    failed
+  2    the command line is wrong
+  3    damage was found
+  130  produce was interrupted; what it had read is stored
+`,
+} as const;
+
+/** `defaultRoot` is what the program was built with. */
+function globalFlags(defaultRoot: string): readonly Flag[] {
+  const root = `the directory of the log (default: environment ROOT_PATH, else ${defaultRoot})`;
+  return [
+    { name: 'root-path', value: 'DIR', help: root },
+    { name: 'help', short: 'h', help: 'print help, also of a command' },
+    { name: 'version', short: 'V', help: 'print the version' },
+  ];
+}
 
 /** These may begin a log; all others want one that is there. */
 const BEGINNERS = ['produce', 'topics create'];
@@ -67,11 +92,9 @@ export async function runLogged(terminal: Terminal, host: Host, build: LoggedBui
 }
 
 async function runCommand(terminal: Terminal, host: Host, build: LoggedBuild): Promise<number> {
-  const globals = globalFlags(build.defaultRoot);
-  const flags = new Flags();
-  const { name, rest } = readName(terminal.args, globals, flags);
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  const { words } = readFlags(rest, [...(command?.flags ?? []), ...globals], flags);
+  const program = { ...PROGRAM, globals: globalFlags(build.defaultRoot) };
+  const line = readCommandLine(program, terminal.args);
+  const { name, flags, words } = line;
   const root = flags.text('root-path') || terminal.env('ROOT_PATH') || build.defaultRoot;
   const existingRoot = () => {
     if (host.files.stat(root)?.kind === 'directory') return root;
@@ -86,47 +109,12 @@ async function runCommand(terminal: Terminal, host: Host, build: LoggedBuild): P
   const context: Context = { terminal, host, flags, words, existingRoot, openLog };
 
   if (flags.has('version')) return printed(context, `logged ${build.version}\n`);
-  if (flags.has('help')) return printed(context, helpOf(name, globals));
-  if (!command) throw name === '' ? new UsageError('no command') : new UsageError(`no command behind ${name}`);
-  const [from, to] = command.wordCount ?? [0, 0];
-  if (words.length > to) throw new UsageError(`${name}: unexpected ${words[to]}`);
-  if (words.length < from) throw new UsageError(`${name}: want ${command.words}`);
-  return command.run(context);
+  if (flags.has('help')) return printed(context, helpText(program, name));
+  return checkedCommand(line).run(context);
 }
 
 function isVolatileAllowed(terminal: Terminal, flags: Flags): boolean {
   return flags.has(VOLATILE_FLAG.name) || ['true', '1'].includes(terminal.env('STREAMBED_ALLOW_VOLATILE') ?? '');
-}
-
-/** The name of the command, or what there is of it, with the global flags in front of it and between its words. */
-function readName(args: readonly string[], globals: readonly Flag[], flags: Flags) {
-  let name = '';
-  let rest = args;
-  while (!COMMANDS.some((command) => command.name === name)) {
-    const read = readFlags(rest, globals, flags, 1);
-    rest = read.rest;
-    const word = read.words[0];
-    if (word === undefined) break;
-    const longer = name === '' ? word : `${name} ${word}`;
-    if (!COMMANDS.some((command) => `${command.name} `.startsWith(`${longer} `))) throw unknownCommand(longer);
-    name = longer;
-  }
-  return { name, rest };
-}
-
-function unknownCommand(name: string): UsageError {
-  const names = COMMANDS.map((command) => command.name);
-  const groups = names.map((candidate) => candidate.split(' ')[0]!);
-  const hint = nearest(name, [...names, ...groups]);
-  return new UsageError(`unknown command ${name}${hint === null ? '' : `, did you mean ${hint}?`}`);
-}
-
-function helpOf(name: string, globals: readonly Flag[]): string {
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (command) return commandHelp(command, globals);
-  if (name === '') return generalHelp(COMMANDS, globals);
-  const ofGroup = COMMANDS.filter((candidate) => candidate.name.startsWith(`${name} `));
-  return groupHelp(name, ofGroup);
 }
 
 async function printed(context: Context, text: string): Promise<number> {

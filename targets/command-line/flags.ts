@@ -47,17 +47,28 @@ export function parseCount(text: string, what: string, min = 0): number {
   throw new UsageError(`${what} is ${text}: want a whole number, at least ${min}`);
 }
 
+/** How a long flag may begin; with `one or two` there are no letters behind a letter, nor a value. */
+export type Dashes = 'two' | 'one or two';
+
+export interface FlagRules {
+  readonly dashes?: Dashes;
+  /** Default: all. */
+  readonly wordLimit?: number;
+}
+
 /**
  * Reads flags into `flags` until `wordLimit` words, which are no flags, were met. Returns them and what is left.
  * Behind `--` everything is a word.
  */
-export function readFlags(args: readonly string[], known: readonly Flag[], flags: Flags, wordLimit = Number.MAX_VALUE) {
+export function readFlags(args: readonly string[], known: readonly Flag[], flags: Flags, rules: FlagRules = {}) {
+  const { dashes = 'two', wordLimit = Number.MAX_VALUE } = rules;
   const rest = [...args];
   const words: string[] = [];
   while (rest.length > 0 && words.length < wordLimit) {
     const arg = rest.shift()!;
     if (arg === '--') words.push(...rest.splice(0));
     else if (arg.startsWith('--')) readLong(arg.slice(2), rest, known, flags);
+    else if (dashes === 'one or two' && /^-../s.test(arg)) readLong(arg.slice(1), rest, known, flags);
     else if (arg.startsWith('-') && arg !== '-') readShort(arg.slice(1), rest, known, flags);
     else words.push(arg);
   }

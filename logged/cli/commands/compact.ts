@@ -1,14 +1,7 @@
 /** `logged compact`: compacts topics now, as the service does by itself when it is due. */
-import {
-  CommandError,
-  type Command,
-  type Context,
-  EXIT_DONE,
-  EXIT_FAILED,
-  JSON_FLAG,
-  print,
-  table,
-} from '../command.ts';
+import { CommandError } from '../../../targets/command-line/command-error.ts';
+import { table } from '../../../targets/command-line/table.ts';
+import { type Command, type Context, EXIT_DONE, EXIT_FAILED, JSON_FLAG, print } from '../command.ts';
 
 export const compactCommand: Command = {
   name: 'compact',

@@ -1,7 +1,7 @@
 /** Commits for a group what `subscribe` has printed, for the command alone. */
 import type { Clock, Timer } from '../../../targets/host.ts';
 import type { CommitLog, ConsumerRecord, OffsetCommit } from '../../commit-log.ts';
-import type { Output } from './output.ts';
+import type { Output } from '../../../targets/command-line/output.ts';
 
 /** A commit is a sync: each second, rather than after each batch, spares the flash. */
 const COMMIT_EVERY_MS = 1000;

@@ -1,7 +1,9 @@
 /** `logged groups ...`: what consumer groups have committed. */
 import type { CommitLog, OffsetCommit } from '../../commit-log.ts';
 import { checkGroupName } from '../../topics/topic-name.ts';
-import { type Command, CommandError, type Context, EXIT_DONE, JSON_FLAG, print, table } from '../command.ts';
+import { CommandError } from '../../../targets/command-line/command-error.ts';
+import { table } from '../../../targets/command-line/table.ts';
+import { type Command, type Context, EXIT_DONE, JSON_FLAG, print } from '../command.ts';
 import { type Flags, parseCount, UsageError } from '../../../targets/command-line/flags.ts';
 import { parsePosition, POSITION_NOTES, partitionsOf, resolvePosition } from './start-position.ts';
 

@@ -4,7 +4,7 @@ import { type CommitLog, CommitLogError, type Header, type ProducerRecord } from
 import { parseRecord } from '../../codecs/record-json.ts';
 import { type Command, type Context, EXIT_DONE, EXIT_INTERRUPTED, TOPIC_FLAG, VOLATILE_FLAG } from '../command.ts';
 import { type Flags, UsageError } from '../../../targets/command-line/flags.ts';
-import { fileSource, readLines } from './line-reader.ts';
+import { fileSource, readLines } from '../../../targets/command-line/line-reader.ts';
 import { unescape } from './record-format.ts';
 
 /** Room for a record of the default `max.message.bytes` in base64. */

@@ -1,7 +1,8 @@
 /** Positions in a partition on the command line: for `subscribe --from` and `groups reset --to`. */
 import type { CommitLog } from '../../commit-log.ts';
 import { parseTime } from '../../codecs/rfc3339.ts';
-import { CommandError } from '../command.ts';
+import { CommandError } from '../../../targets/command-line/command-error.ts';
+import {} from '../command.ts';
 import { UsageError } from '../../../targets/command-line/flags.ts';
 
 export type Position =

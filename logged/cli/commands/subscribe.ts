@@ -7,7 +7,7 @@ import { type Command, type Context, EXIT_DONE } from '../command.ts';
 import { parseDuration } from '../../codecs/duration.ts';
 import { type Flags, parseCount, UsageError } from '../../../targets/command-line/flags.ts';
 import { GroupCommits } from './group-commits.ts';
-import { openOutput } from './output.ts';
+import { openOutput } from '../../../targets/command-line/output.ts';
 import { compileFormat, concat, FORMAT_NOTES } from './record-format.ts';
 import { parsePosition, type Position, POSITION_NOTES, partitionsOf, resolvePosition } from './start-position.ts';
 

@@ -1,7 +1,8 @@
 /** `logged topics ...`: topics and their configuration. */
 import type { CommitLog, TopicDescription } from '../../commit-log.ts';
 import { printTime } from '../../codecs/rfc3339.ts';
-import { type Command, type Context, EXIT_DONE, JSON_FLAG, print, table, VOLATILE_FLAG } from '../command.ts';
+import { table } from '../../../targets/command-line/table.ts';
+import { type Command, type Context, EXIT_DONE, JSON_FLAG, print, VOLATILE_FLAG } from '../command.ts';
 import { type Flag, UsageError } from '../../../targets/command-line/flags.ts';
 
 const MANY = [1, Number.POSITIVE_INFINITY] as const;

@@ -1,6 +1,7 @@
 /** `logged verify`: looks at every byte of a log, changes nothing, and says what is damaged. */
 import { type Finding, type VerifyReport, verifyLog } from '../../inspection/verify.ts';
-import { type Command, type Context, EXIT_DAMAGED, EXIT_DONE, JSON_FLAG, print, table } from '../command.ts';
+import { table } from '../../../targets/command-line/table.ts';
+import { type Command, type Context, EXIT_DAMAGED, EXIT_DONE, JSON_FLAG, print } from '../command.ts';
 
 export const verifyCommand: Command = {
   name: 'verify',

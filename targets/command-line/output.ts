@@ -1,6 +1,6 @@
-/** Where `subscribe` prints to: standard output or a file. */
-import type { Files } from '../../../targets/host.ts';
-import type { Terminal } from '../../../targets/command-line/terminal.ts';
+/** Where a command prints to: standard output or a file. */
+import type { Files } from '../host.ts';
+import type { Terminal } from './terminal.ts';
 
 export interface Output {
   /** Resolves when more may follow: to false once nobody reads it any more. */

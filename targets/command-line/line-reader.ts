@@ -1,6 +1,6 @@
-/** Lines of standard input or of a file, as bytes, all lines of a piece at once, for commands that read records. */
-import type { Files } from '../../../targets/host.ts';
-import { CommandError } from '../command.ts';
+/** Lines of standard input or of a file, as bytes, all lines of a piece at once, for commands that read one after the other. */
+import type { Files } from '../host.ts';
+import { CommandError } from './command-error.ts';
 
 /** The next bytes, or null at the end. */
 export type ByteSource = () => Promise<Uint8Array | null>;
