@@ -48,7 +48,7 @@ await inDirectory(async (directory) => {
   const plainPort = await new Promise<number>((resolve) => plain.once('message', (port) => resolve(port as number)));
   const service = spawn(
     process.execPath,
-    [beside('../node/streambed.js'), 'serve', '--data', directory, '--kafka', '127.0.0.1:0'],
+    [beside('../node/streambed.js'), 'serve', '--data', directory, '--kafka', '127.0.0.1:0', '--vault', 'off'],
     { stdio: ['ignore', 'inherit', 'pipe'] },
   );
   try {

@@ -7,7 +7,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
 
-const GROUPS = ['appends', 'peers', 'reads', 'latency', 'opening', 'compaction', 'http', 'memory'];
+const GROUPS = ['appends', 'peers', 'reads', 'latency', 'opening', 'compaction', 'http', 'memory', 'secrets'];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((group) => !GROUPS.includes(group));
