@@ -47,6 +47,11 @@ try {
 }
 process.exitCode = report.finish();
 
+/** `debug` tells of compactions. */
+function optionsOf(dataDirectory: string, port: number): string {
+  return `--data ${dataDirectory} --kafka 127.0.0.1:${port} --log-level debug`;
+}
+
 /** One part that breaks keeps no other from being looked at. */
 async function attempt(what: string, part: () => Promise<void>): Promise<void> {
   try {
@@ -68,7 +73,7 @@ async function prepareQuickjs(): Promise<Runtime> {
     name: 'quickjs',
     programs: `${directory}/programs.img`,
     prepare: 'true',
-    serve: (data, port) => `${PROGRAMS}/streambed serve --data ${data} --kafka 127.0.0.1:${port}`,
+    serve: (data, port) => `${PROGRAMS}/streambed serve ${optionsOf(data, port)}`,
     echo: (port) => `${PROGRAMS}/echo ${port}`,
   };
 }
@@ -95,7 +100,7 @@ async function measureNode(files: StartFiles): Promise<void> {
     name: 'node',
     programs: `${directory}/node.img`,
     prepare: `cd ${PROGRAMS} && mount --bind /data data && mount --bind /proc proc && mount --bind /dev dev`,
-    serve: (data, port) => `${inRoot} /service/dist/node/streambed.js serve --data ${data} --kafka 127.0.0.1:${port}`,
+    serve: (data, port) => `${inRoot} /service/dist/node/streambed.js serve ${optionsOf(data, port)}`,
     echo: () => null, // a second Node beside it would leave neither the memory to be itself
   };
   await Scenario.run({ report, runtime, files, directory: `${directory}/node` }, phases.node);
