@@ -198,7 +198,7 @@ export class Barrier {
       const { header, rootKey } = this.#opened();
       if (header.type !== 'shamir') throw new SecretStoreError('invalid', 'a static root key is not made of shares');
       const shown = combineRootKey(options.keyShares);
-      if (options.keyShares.length < header.threshold || shown === null || !this.#tools.sodium.equal(shown, rootKey)) {
+      if (shown === null || !this.#tools.sodium.equal(shown, rootKey)) {
         throw invalidKey();
       }
       this.#tools.sodium.wipe(shown);

@@ -1,4 +1,4 @@
-/** The barrier: init, unseal, seal, rotate and rekey, with either seal. Crashes are in `crash-matrix.test.ts`. */
+/** The barrier: init, unseal, seal and close, with either seal. Crashes are in `crash-matrix.test.ts`. */
 import * as assert from 'uvu/assert';
 import { Barrier } from '../../../confidant/sealing/barrier.ts';
 import { FaultHost } from '../../support/fault-host/fault-host.ts';
@@ -6,9 +6,9 @@ import { failEach } from '../../support/fault-host/plan.ts';
 import { MemoryDisk } from '../../support/memory-host/disk.ts';
 import { suite } from '../../support/suite.ts';
 import { hex, utf8 } from '../../support/text.ts';
-import { readRaw } from './raw-files.ts';
 import {
   codeOf,
+  newShamir,
   newStore,
   openStore,
   readLabels,
@@ -16,25 +16,11 @@ import {
   ROOT,
   rootKey,
   staticSeal,
+  unsealAll,
   writeLabels,
 } from './stores.ts';
 
 const test = suite('barrier');
-
-async function newShamir(
-  shares = 5,
-  threshold = 3,
-  seed = 1,
-): Promise<{ disk: MemoryDisk; barrier: Barrier; keyShares: Uint8Array[] }> {
-  const disk = new MemoryDisk(seed);
-  const barrier = await Barrier.open(disk.host(), ROOT, { type: 'shamir' });
-  const { keyShares } = await barrier.init({ shares, threshold });
-  return { disk, barrier, keyShares };
-}
-
-async function unsealAll(barrier: Barrier, shares: readonly Uint8Array[]): Promise<void> {
-  for (const share of shares) await barrier.unseal(share);
-}
 
 test('a store that does not exist yet', async () => {
   const barrier = await Barrier.open(new MemoryDisk().host(), ROOT, { type: 'shamir' });
@@ -207,110 +193,12 @@ test('sealing takes everything from everybody who has it', async () => {
   assert.is(barrier.files, files);
 });
 
-test('after a rotation the new key seals, and the old ones open', async () => {
-  const { disk, barrier, files } = await newStore();
-  const { keyring } = barrier;
-  const mac = keyring.mac('p', utf8('x'));
-  const sealed = [keyring.seal('p', 'c', utf8('1'))];
-  await writeLabels(files, 'a', '1');
-  for (const number of [2, 3]) {
-    disk.clock.setNow(1_700_000_000_000 + number);
-    await barrier.rotate();
-    assert.equal([keyring.currentKeyId, keyring.currentKey.createdAt], [number, 1_700_000_000_000 + number]);
-    sealed.push(keyring.seal('p', 'c', utf8(`${number}`)));
-    await writeLabels(files, 'a', Array.from({ length: number }, (_, i) => i + 1).join());
-  }
-  const keyIds = [0, 1, 2, 3].map((label) => files.read('a')?.keep(label).keyId);
-  assert.equal(keyIds, [3, 1, 2, 3], 'parts that were kept are sealed as they were');
-  await barrier.close();
-  const again = await openStore(disk.host());
-  for (const [i, one] of sealed.entries()) assert.equal(again.keyring.open('p', 'c', one), utf8(`${i + 1}`));
-  assert.equal(again.keyring.mac('p', utf8('x')), mac);
-  assert.is(readLabels(again.files, 'a'), '1,2,3');
-});
-
 test('keys differ by purpose', async () => {
   const { keyring } = (await newStore()).barrier;
   const macs = ['a', 'b', '', 'files'].map((purpose) => hex(keyring.mac(purpose, utf8('x'))));
   assert.is(new Set(macs).size, 4);
   assert.is(macs[0]?.length, 64);
   assert.is.not(hex(keyring.mac('a', utf8('y'))), macs[0]);
-});
-
-test('the root key is replaced while running, and by the previous one when opened', async () => {
-  const { disk, barrier, files } = await newStore();
-  await writeLabels(files, 'a', '1');
-  const before = readRaw(disk.host().files, `${ROOT}/files/a~sealed`);
-  await barrier.useRootKeys(staticSeal('n', 'k'));
-  assert.is(barrier.status().rootKeyId, 'n');
-  await barrier.rotate();
-  await barrier.close();
-  const old = await Barrier.open(disk.host(), ROOT, staticSeal('k'));
-  assert.is((await rejection(old.unseal(null))).code, 'invalid', 'the old one is of no use any more');
-  await old.close();
-  const next = await openStore(disk.host(), staticSeal('m', 'n'));
-  assert.is(next.status().rootKeyId, 'm');
-  assert.is(readLabels(next.files, 'a'), '1');
-  await next.close();
-  assert.is((await openStore(disk.host(), staticSeal('m'))).keyring.currentKeyId, 2);
-  assert.equal(readRaw(disk.host().files, `${ROOT}/files/a~sealed`), before, 'no file was written for it');
-});
-
-test('a root key that cannot be replaced yet unseals all the same', async () => {
-  const { disk, barrier } = await newStore();
-  await barrier.close();
-  disk.isReadOnly = true;
-  const next = await Barrier.open(disk.host(), ROOT, staticSeal('n', 'k'));
-  const { sealed, rootKeyId } = await next.unseal(null);
-  assert.equal([sealed, rootKeyId], [false, 'k']);
-  assert.is((await rejection(next.files.writeJson('a', 1))).code, 'host-failed');
-  disk.isReadOnly = false;
-  next.seal();
-  assert.is((await next.unseal(null)).rootKeyId, 'n');
-});
-
-test('keys are replaced while sealed, too', async () => {
-  const { barrier } = await newStore();
-  barrier.seal();
-  await barrier.useRootKeys(staticSeal('n', 'k'));
-  assert.is((await barrier.unseal(null)).rootKeyId, 'n');
-  const shamir = (await newShamir()).barrier;
-  assert.is((await rejection(shamir.useRootKeys(staticSeal('n')))).code, 'invalid');
-});
-
-test('new shares count from their commit on', async () => {
-  const { disk, barrier, keyShares } = await newShamir(3, 2);
-  await unsealAll(barrier, keyShares.slice(1));
-  await writeLabels(barrier.files, 'a', '1');
-  const wrong = await newShamir(3, 2, 2);
-  for (const shown of [
-    [],
-    keyShares.slice(0, 1),
-    wrong.keyShares,
-    [...keyShares.slice(0, 1), ...wrong.keyShares.slice(1)],
-  ]) {
-    const error = await rejection(barrier.rekey({ keyShares: shown, shares: 5, threshold: 3 }));
-    assert.is(error.code, 'invalid');
-  }
-  assert.is((await rejection(barrier.rekey({ keyShares, shares: 2, threshold: 3 }))).code, 'invalid');
-  const rekey = await barrier.rekey({ keyShares: keyShares.slice(1), shares: 5, threshold: 3 });
-  barrier.seal();
-  await unsealAll(barrier, keyShares.slice(0, 2));
-  assert.is(barrier.status().sealed, false, 'the old ones still count');
-  await rekey.commit();
-  await rekey.commit();
-  assert.equal([barrier.status().shares, barrier.status().threshold], [5, 3]);
-  await barrier.rotate();
-  await barrier.close();
-  const again = await Barrier.open(disk.host(), ROOT, { type: 'shamir' });
-  await unsealAll(again, keyShares.slice(0, 2));
-  assert.is((await rejection(again.unseal(keyShares[2] ?? null))).code, 'invalid');
-  await unsealAll(again, rekey.keyShares.slice(2));
-  assert.equal([readLabels(again.files, 'a'), again.keyring.currentKeyId], ['1', 2]);
-  assert.is(
-    (await rejection((await newStore()).barrier.rekey({ keyShares, shares: 3, threshold: 2 }))).code,
-    'invalid',
-  );
 });
 
 test('one process has a store open', async () => {

@@ -75,7 +75,8 @@ class Run {
       case 'stop':
         await this.#stop(barrier, one);
         break;
-      default:
+      case 'put':
+      case 'remove':
         assert.ok(await this.#change(barrier, one));
     }
     this.#possible.check((await this.#opened()).files);

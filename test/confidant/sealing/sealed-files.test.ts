@@ -179,10 +179,12 @@ for (const [call, code] of [
     const { host, files } = await onFaultHost();
     await files.writeJson('d/b', 0);
     host.plan = failEach(call, code);
-    const name = call === 'makeDir' ? 'n/a' : 'd/a';
-    const error = await rejection(files.writeJson(name, 1));
-    assert.equal([error.code, (error.cause as { code?: unknown }).code], ['host-failed', code]);
+    for (const name of call === 'makeDir' ? ['n/a'] : ['d/a', 'n/a', 'd/n/a']) {
+      const error = await rejection(files.writeJson(name, 1));
+      assert.equal([error.code, (error.cause as { code?: unknown }).code], ['host-failed', code]);
+    }
     host.plan = () => null;
+    for (const path of ['n', 'd/n']) assert.is(host.files.stat(`${ROOT}/files/${path}`), null);
     assert.equal([readLabels(files, 'd/a'), files.exists('n/a'), files.list('')], ['1', false, ['d/']]);
     await writeLabels(files, 'd/a', '1,2');
     assert.is(readLabels(files, 'd/a'), '1,2');

@@ -33,6 +33,22 @@ export async function newStore(): Promise<{ disk: MemoryDisk; host: Host; barrie
   return { disk, host, barrier, files: barrier.files };
 }
 
+/** Made and sealed still. */
+export async function newShamir(
+  shares = 5,
+  threshold = 3,
+  seed = 1,
+): Promise<{ disk: MemoryDisk; barrier: Barrier; keyShares: Uint8Array[] }> {
+  const disk = new MemoryDisk(seed);
+  const barrier = await Barrier.open(disk.host(), ROOT, { type: 'shamir' });
+  const { keyShares } = await barrier.init({ shares, threshold });
+  return { disk, barrier, keyShares };
+}
+
+export async function unsealAll(barrier: Barrier, shares: readonly Uint8Array[]): Promise<void> {
+  for (const share of shares) await barrier.unseal(share);
+}
+
 /** The code of the `SecretStoreError` that is thrown, else fails. */
 export function codeOf(action: () => unknown): string {
   try {
