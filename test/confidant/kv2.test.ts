@@ -53,14 +53,14 @@ test('a deleted version can be undeleted, a destroyed one cannot', async () => {
   const gone = await server.read('secret/data/a');
   assert.is(gone.outcome, 'not-found');
   assert.is(gone.data?.['data'], null);
-  assert.match(String((gone.data?.['metadata'] as Record<string, unknown>)['deletion_time']), /^\d{4}-.*Z$/);
+  assert.match(String(((gone.data ?? {})['metadata'] as Record<string, unknown>)['deletion_time']), /^\d{4}-.*Z$/);
   assert.equal((await server.read('secret/data/a', { version: 1 })).data?.['data'], { x: '1' });
   await server.write('secret/undelete/a', { versions: ['2'] });
   assert.equal((await server.read('secret/data/a')).data?.['data'], { x: '2' });
   await server.write('secret/destroy/a', { versions: '1,2' });
   await server.write('secret/undelete/a', { versions: [1, 2] });
   const destroyed = await server.read('secret/data/a');
-  assert.is((destroyed.data?.['metadata'] as Record<string, unknown>)['destroyed'], true);
+  assert.is(((destroyed.data ?? {})['metadata'] as Record<string, unknown>)['destroyed'], true);
   assert.is((await server.refusal('update', 'secret/destroy/a', {})).message, 'no version number provided');
   assert.is((await server.refusal('update', 'secret/delete/a', {})).message, 'No version number provided');
 });

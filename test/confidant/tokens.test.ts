@@ -175,7 +175,7 @@ test('accessors are listed, looked up and revoked; none of them is a token', asy
   const server = await TestServer.start();
   const auth = await made(server, { policies: ['x'] });
   const { data } = await server.ask('list', 'auth/token/accessors');
-  assert.ok((data?.['keys'] as string[]).includes(auth.accessor));
+  assert.ok(((data ?? {})['keys'] as string[]).includes(auth.accessor));
   const looked = await server.write('auth/token/lookup-accessor', { accessor: auth.accessor });
   assert.is(looked.data?.['id'], '');
   assert.is((await server.refusal('read', 'auth/token/lookup-self', {}, { token: auth.accessor })).code, 'forbidden');
