@@ -69,7 +69,7 @@ test('batches say of each item what came of it', async () => {
     batch_input: [{ plaintext: base64('a'), reference: 'r' }, { plaintext: '!' }],
   });
   assert.is(sealed.outcome, 'invalid');
-  const [good, bad] = sealed.data?.['batch_results'] as Record<string, unknown>[];
+  const [good, bad] = (sealed.data ?? {})['batch_results'] as Record<string, unknown>[];
   assert.is(good?.['reference'], 'r');
   assert.match(String(good?.['ciphertext']), /^vault:v1:/);
   assert.is(bad?.['error'], 'failed to base64-decode plaintext');
