@@ -1,5 +1,5 @@
 /**
- * Runs the sessions in `test/cli/sessions/*.txt` with the built command, each in a directory of its own, and compares
+ * Runs the sessions in `test/cli/sessions/*.txt` with the built command of the program under test, each in a directory of its own, and compares
  * them to the letter: a line `$ ...` is run by bash with `logged` on its path, and under it stands what it prints to
  * standard output, then `! ...` per line of standard error, and `? N` when it exits with another code than 0 (of a
  * pipeline: the last such code in it). A last line without an end is marked with a `%` behind it, as zsh does. What
@@ -10,11 +10,14 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import * as assert from 'uvu/assert';
+import { programUnderTest } from '../support/program.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('logged sessions');
 const FOLDER = resolve('test/cli/sessions');
-const COMMAND = resolve('dist/node/logged.js');
+const { name: programName, logged: command } = programUnderTest();
+/** By its own first line, as an installed one is called; a binary's command stands behind its name. */
+const COMMAND = `#!/bin/sh\nexec ${command.join(' ')} "$@"\n`;
 const MASKED = `#!/bin/sh
 exec sed -E 's/(crc|want) [0-9a-f]{1,8}/\\1 CRC/g; s/"20[^"]*Z"/"TIME"/g'
 `;
@@ -24,7 +27,9 @@ for (const name of readdirSync(FOLDER)) {
     const directory = mkdtempSync(join(tmpdir(), 'logged-session-'));
     try {
       for (const folder of ['bin', 'work']) mkdirSync(join(directory, folder));
-      symlinkSync(COMMAND, join(directory, 'bin', 'logged'));
+      const logged = join(directory, 'bin', 'logged');
+      if (programName === 'node') symlinkSync(command[1] ?? '', logged);
+      else writeFileSync(logged, COMMAND, { mode: 0o755 });
       writeFileSync(join(directory, 'bin', 'masked'), MASKED, { mode: 0o755 });
       const session = readFileSync(join(FOLDER, name), 'utf8');
       assert.snapshot(replay(session, directory), session);
