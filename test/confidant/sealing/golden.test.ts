@@ -13,7 +13,7 @@ import {
   type GoldenStore,
   JOURNAL_NAME,
   makeGoldenStores,
-} from '../../../scripts/golden-confidant.ts';
+} from './golden-stores.ts';
 import { MemoryDisk } from '../../support/memory-host/disk.ts';
 import { readText, sodium } from '../../support/platform.ts';
 import { suite } from '../../support/suite.ts';
