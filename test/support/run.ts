@@ -1,7 +1,7 @@
 /**
- * `tsx test/support/run.ts [--title TEXT] [--jobs N] [FILE|DIRECTORY]...`: runs test files, each in a process of its
+ * `tsx test/support/run.ts [--title TEXT] [--jobs N] [--toolchain] [FILE|DIRECTORY]...`: runs test files, each in a process of its
  * own, so that a crash or something left open is known by its file. Without files: all `*.test.ts` below `test/`,
- * except those of separate commands.
+ * except those of separate commands; `--toolchain`: those that need the cross compiler.
  *
  * The last line is `N passed, N failed, N skipped`; the exit code is 1 when anything failed or nothing ran.
  * A file fails as a whole when it cannot be imported, has no tests, ends early, or outlives its tests by
@@ -15,6 +15,15 @@ import { runFile } from './run-file.ts';
 import type { Counts } from './suite.ts';
 
 const SEPARATE_COMMANDS = ['test/kill/', 'test/bench/'];
+/** What builds binaries, or needs some: `npm run test:targets`. */
+const NEED_TOOLCHAIN = [
+  'test/end-to-end/features.test.ts',
+  'test/examples/',
+  'test/openwrt/',
+  'test/quickjs/out-of-memory.test.ts',
+  'test/targets/binary-check.test.ts',
+  'test/targets/build-app.test.ts',
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,6 +33,7 @@ const { values, positionals } = parseArgs({
     'watchdog-ms': { type: 'string', default: '300000' },
     'grace-ms': { type: 'string', default: '5000' },
     'in-process': { type: 'boolean', default: false },
+    toolchain: { type: 'boolean', default: false },
   },
 });
 const options: ChildOptions = {
@@ -41,14 +51,16 @@ if (values['in-process']) {
       process.exit(1);
     });
   }
-  const total = await runFiles(findTestFiles(positionals), Number(values.jobs));
+  const files = findTestFiles(values.toolchain ? NEED_TOOLCHAIN : positionals);
+  const total = await runFiles(files, Number(values.jobs));
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
   process.exitCode = total.failed === 0 ? 0 : 1;
 }
 
 function findTestFiles(paths: readonly string[]): string[] {
   if (paths.length === 0) {
-    return findTestFiles(['test']).filter((file) => !SEPARATE_COMMANDS.some((directory) => file.startsWith(directory)));
+    const separate = [...SEPARATE_COMMANDS, ...NEED_TOOLCHAIN];
+    return findTestFiles(['test']).filter((file) => !separate.some((path) => file.startsWith(path)));
   }
   return paths.flatMap((path) => {
     if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
