@@ -49,12 +49,13 @@ export function buildObjects({ sources }: Build, cpu: Cpu, variant: Variant): st
   const cryptography = cryptographyFiles(sources, cpu).map((file) =>
     buildObject(variant.compiler, file.path, [...flags, '-w', ...file.flags]),
   );
+  const hostFlags = [...flags, ...variant.hostFlags];
   const libraries = ['-isystem', quickjs, '-isystem', lmdb, ...cryptographyIncludes(sources)];
   const includes = [...libraries, '-D_GNU_SOURCE', ...variant.defines];
   const host = readdirSync(HOST)
     .filter((name) => name.endsWith('.c'))
     .sort()
-    .map((name) => buildObject(variant.compiler, `${HOST}/${name}`, [...flags, ...WARNINGS, ...includes]));
+    .map((name) => buildObject(variant.compiler, `${HOST}/${name}`, [...hostFlags, ...WARNINGS, ...includes]));
   return [...engine, ...store, ...cryptography, ...host];
 }
 

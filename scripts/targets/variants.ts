@@ -9,6 +9,8 @@ export interface Variant {
   readonly compiler: Toolchain;
   /** Of every object and of the link. */
   readonly flags: readonly string[];
+  /** Of the host beside those, whose code is this project's. */
+  readonly hostFlags: readonly string[];
   /** Of the engine and of the host, beside those. */
   readonly defines: readonly string[];
   readonly linkFlags: readonly string[];
@@ -31,6 +33,7 @@ export function shippedVariant(compiler: Toolchain, cpu: Cpu): Variant {
   return {
     compiler,
     flags: [...cpu.flags, ...SMALL],
+    hostFlags: [],
     defines: [],
     // No RELRO: in a static executable without relocations everything constant is read-only from the start.
     linkFlags: ['-static', '-s', '-Wl,--gc-sections', '-Wl,-z,noexecstack', '-Wl,--build-id=none'],
@@ -38,20 +41,38 @@ export function shippedVariant(compiler: Toolchain, cpu: Cpu): Variant {
   };
 }
 
+const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'];
+/** Functions of libsodium that nobody calls want files that are not built. */
+const DEBUGGED = ['-g', '-ffunction-sections'];
+/** At the end everything is freed, and told what is left. */
+const LEAK_CHECK = ['-DFREE_AT_EXIT', '-DDUMP_LEAKS=1'];
+
 /**
  * By the compiler of this machine, which has the run-time of AddressSanitizer: every bad access and all undefined
- * behaviour end the process, and at its end it frees all and tells what is left, of the engine's objects too. With
- * `stressesCollector` garbage is collected at every allocation of an object: what was not held is gone at once.
+ * behaviour end the process, and so do leaks at its end, of the engine's objects too.
  */
-export function sanitizedVariant(stressesCollector: boolean): Variant {
+export function sanitizedVariant(): Variant {
   return {
     compiler: findSystemCompiler(),
-    flags: [
-      ...['-O1', '-g', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
-      '-ffunction-sections', // functions of libsodium that nobody calls want files that are not built
-    ],
-    defines: ['-DFREE_AT_EXIT', '-DDUMP_LEAKS=1', ...(stressesCollector ? ['-DFORCE_GC_AT_MALLOC'] : [])],
+    flags: ['-O1', ...DEBUGGED, ...SANITIZERS],
+    hostFlags: [],
+    defines: LEAK_CHECK,
     linkFlags: ['-pthread', '-lm', '-Wl,--gc-sections'],
+    isShipped: false,
+  };
+}
+
+/**
+ * Garbage is collected at every allocation of an object: what the host does not hold is gone at once. The engine itself
+ * is compiled for speed, without sanitizers, as it does nothing but collect; what it frees is kept and overwritten.
+ */
+export function gcStressVariant(): Variant {
+  return {
+    compiler: findSystemCompiler(),
+    flags: ['-O2', ...DEBUGGED],
+    hostFlags: SANITIZERS,
+    defines: [...LEAK_CHECK, '-DFORCE_GC_AT_MALLOC'],
+    linkFlags: ['-fsanitize=address,undefined', '-pthread', '-lm', '-Wl,--gc-sections'],
     isShipped: false,
   };
 }

@@ -7,8 +7,8 @@
  * the seed; `--whole` tries as many as here.
  *
  * `--sanitize` runs them on this machine with AddressSanitizer, UndefinedBehaviorSanitizer and the engine's check for
- * leaks at the end; `--gc-stress` in addition collects garbage at every allocation, for which not all of them have the
- * time: without `--files` those of the host and of the HTTP server.
+ * leaks at the end. `--gc-stress` collects garbage at every allocation, for which not all of them have the time: without
+ * `--files` those of the host and of the HTTP server.
  *
  * The last line is `N passed, N failed, N skipped`.
  */
@@ -21,14 +21,14 @@ import { compileProgram, linkProgram } from '../../scripts/targets/program.ts';
 import { findSources } from '../../scripts/targets/sources.ts';
 import { installMissing } from '../../scripts/targets/system.ts';
 import { findToolchain } from '../../scripts/targets/toolchain.ts';
-import { sanitizedVariant } from '../../scripts/targets/variants.ts';
+import { gcStressVariant, sanitizedVariant } from '../../scripts/targets/variants.ts';
 import { type Counts, runFile } from './run-file.ts';
 import { findTestFiles, testFilesPlugin } from './test-files.ts';
 
 const { values } = parseArgs({
   options: {
     cpu: { type: 'string', multiple: true, default: CPUS.map(({ name }) => name) },
-    files: { type: 'string', multiple: true, default: [''] },
+    files: { type: 'string', multiple: true },
     title: { type: 'string', default: '' },
     jobs: { type: 'string', default: '2' },
     whole: { type: 'boolean', default: false },
@@ -40,18 +40,24 @@ const { values } = parseArgs({
 
 /** How much of what tries many cases is tried where everything takes so much longer. */
 const slowShare = '0.05';
-/** Where undefined behaviour was found, as the other sanitizer tells by itself. */
-const sanitizerEnv = { UBSAN_OPTIONS: 'print_stacktrace=1' };
+/** Where undefined behaviour was found is told, and what was freed is garbage to whoever still uses it. */
+const sanitizerEnv = {
+  UBSAN_OPTIONS: 'print_stacktrace=1',
+  ASAN_OPTIONS: 'max_free_fill_size=65536:free_fill_byte=165',
+};
+/** All that calls the C host, and little else. */
+const stressedFiles = ['test/quickjs/', 'real-host', 'targets/sodium'];
 
 const isSanitized = values.sanitize || values['gc-stress'];
-const variant = isSanitized ? sanitizedVariant(values['gc-stress']) : undefined;
+const variant = values['gc-stress'] ? gcStressVariant() : values.sanitize ? sanitizedVariant() : undefined;
 const cpus = CPUS.filter(({ name, emulator }) => (isSanitized ? emulator === null : values.cpu.includes(name)));
 const build = { sources: findSources(values.sources), toolchain: findToolchain() };
 const directory = cachePath(`tests-${process.pid}`);
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 try {
   const { files } = await findTestFiles();
-  const wanted = files.filter((file) => values.files.some((text) => file.includes(text)));
+  const texts = values.files ?? (values['gc-stress'] ? stressedFiles : ['']);
+  const wanted = files.filter((file) => texts.some((text) => file.includes(text)));
   const program = { entry: 'test/quickjs/suites.ts', keepLines: true, plugins: [testFilesPlugin(files)] };
   const modules = await compileProgram(build, program, directory);
   for (const cpu of cpus) {
