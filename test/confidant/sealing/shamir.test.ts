@@ -77,7 +77,7 @@ test('what is split is combined', () => {
     [5, 3],
     [9, 9],
     [255, 4],
-    [255, 255],
+    [30, 30],
   ] as const) {
     const secret = new Uint8Array(32);
     random.fill(secret);
@@ -88,7 +88,7 @@ test('what is split is combined', () => {
     );
     const start = Math.min(2, count - threshold);
     assert.equal(combineShares(shares.slice(start, start + threshold)), secret);
-    assert.equal(combineShares(shares), secret);
+    assert.equal(combineShares(shares.slice(-Math.max(threshold, 9))), secret);
     assert.not.equal(combineShares(shares.slice(0, threshold - 1)), secret);
   }
 });
