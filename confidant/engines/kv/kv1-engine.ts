@@ -51,8 +51,8 @@ export class Kv1Engine implements Engine {
   }
 
   async #remove({ parameters }: Call): Promise<StoreReply> {
-    const path = parameters['path'] ?? '';
-    if (this.#files.exists(path)) await this.#files.remove(path);
+    // Also when it seems to be gone: only then is that durable.
+    await this.#files.remove(parameters['path'] ?? '');
     return nothing;
   }
 

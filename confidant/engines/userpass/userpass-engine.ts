@@ -104,7 +104,8 @@ export class UserpassEngine implements Engine {
   #remove(call: Call): Promise<StoreReply> {
     const name = nameOf(call);
     return this.#turns.take(name, async () => {
-      if (this.#context.files.exists(name)) await this.#context.files.remove(name);
+      // Also when it seems to be gone: only then is that durable.
+      await this.#context.files.remove(name);
       return nothing;
     });
   }
