@@ -42,7 +42,7 @@ test('what a callback throws is reported, and the next one is called', async () 
 
 test('a rejection without a handler is reported, one that gets its handler in the same turn is not', async () => {
   const failing = async (message: string): Promise<void> => {
-    await null;
+    await Promise.resolve();
     throw new Error(message);
   };
   void failing('alone');
