@@ -7,7 +7,8 @@ import type { Journal, JournalEntry } from '../journal.ts';
 import type { Keyring } from '../sealing/keyring.ts';
 import { SecretStoreError } from '../secret-store.ts';
 
-const PURPOSE = 'journal';
+/** Of the keys that the journal is sealed with. */
+export const JOURNAL_PURPOSE = 'journal';
 
 export interface LedgerParts {
   readonly journal: Journal;
@@ -21,9 +22,24 @@ export interface LedgerParts {
 /** What is changed in one step; null: removed. */
 export type Change = readonly [key: string, value: unknown];
 
+/** About 1 kB of memory each, on the device: what clients can add is bounded by this, whatever they add. */
+const MOST_ENTRIES = 20_000;
+
+/** What is set and not yet durable: what the key had before that, and gets again when it fails. */
+interface Pending {
+  readonly key: string;
+  readonly value: unknown;
+  before: unknown;
+}
+
 export class Ledger {
   readonly #parts: LedgerParts;
-  readonly #values = new Map<string, unknown>();
+  /** By the part of the key up to its first `/`, so that one kind of thing is found without looking at all others. */
+  readonly #kinds = new Map<string, Map<string, unknown>>();
+  readonly #pending = new Set<Pending>();
+  #size = 0;
+  #isClosed = false;
+  #underWay: Promise<unknown> = Promise.resolve();
   /** The latest time that any entry was written at. */
   floor = 0;
 
@@ -31,64 +47,120 @@ export class Ledger {
     this.#parts = parts;
   }
 
-  /** Reads the journal. What is damaged is reported and counts as gone: the rest is served. */
+  /**
+   * Reads the journal. What is not authentic is reported and counts as gone: the rest is served. Errors: `damaged` when
+   * the journal has a hole, in which a revocation may be lost.
+   */
   async load(): Promise<void> {
     let damaged = 0;
-    await this.#parts.journal.replay((key, value) => {
-      this.#values.delete(key);
-      if (value === null) return;
-      const entry = this.#open(key, value);
-      if (entry === null) damaged += 1;
-      else {
-        this.floor = Math.max(this.floor, entry.at);
-        this.#values.set(key, entry.value);
-      }
-    });
+    const visit = (key: string, value: Uint8Array | null): void => {
+      const entry = value === null ? null : this.#open(key, value);
+      if (value !== null && entry === null) damaged += 1;
+      if (entry !== null) this.floor = Math.max(this.floor, entry.at);
+      this.#put(key, entry?.value);
+    };
+    try {
+      await this.#parts.journal.replay(visit);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : '';
+      throw new SecretStoreError('damaged', `the journal cannot be read: ${reason}`, { cause: error });
+    }
     if (damaged > 0) this.#parts.report(`journal: ${damaged} entries are not authentic and were passed over`);
   }
 
   get(key: string): unknown {
-    return this.#values.get(key);
+    return this.#kinds.get(kindOf(key))?.get(key);
   }
 
-  /** Entries whose key begins so, oldest change first. */
+  /** Entries whose key begins so, oldest change first. The prefix has a `/` in it. */
   *entries(prefix: string): Generator<readonly [key: string, value: unknown]> {
-    for (const entry of this.#values) if (entry[0].startsWith(prefix)) yield entry;
+    const isKind = prefix.indexOf('/') === prefix.length - 1;
+    for (const entry of this.#kinds.get(kindOf(prefix)) ?? []) if (isKind || entry[0].startsWith(prefix)) yield entry;
+  }
+
+  /** How many there are whose key begins with these letters and a `/`, such as `token/`. */
+  count(kind: string): number {
+    return this.#kinds.get(kind)?.size ?? 0;
+  }
+
+  /** The first parts of all keys: `token/`. */
+  kinds(): string[] {
+    return [...this.#kinds.keys()];
   }
 
   /**
    * Changes all at once, here at once and durably when it resolves. When that fails, what was set is as it was before,
-   * and what was removed stays away: nobody gets more than was acknowledged. Errors: `host-failed`.
+   * and what was removed stays away: nobody gets more than was acknowledged. Errors: `host-failed`, `sealed`, `busy`
+   * when there is too much of everything.
    */
   async change(changes: readonly Change[]): Promise<void> {
-    const before = changes.map(([key]) => [key, this.#values.get(key)] as const);
-    for (const [key, value] of changes) this.#put(key, value);
+    if (this.#isClosed) throw new SecretStoreError('sealed', 'Vault is sealed');
+    const added = changes.filter(([key, value]) => value !== null && this.get(key) === undefined);
+    if (added.length > 0 && this.#size + added.length > MOST_ENTRIES) {
+      throw new SecretStoreError('busy', 'too many tokens and secret ids', { retryAfterMs: 60_000 });
+    }
+    const entries = changes.map(([key, value]) => this.#seal(key, value));
+    const pending = changes.map(([key, value]) => ({ key, value: value ?? undefined, before: this.get(key) }));
+    for (const one of pending) {
+      this.#put(one.key, one.value);
+      this.#pending.add(one);
+    }
     try {
-      await this.#parts.journal.append(changes.map(([key, value]) => this.#seal(key, value)));
+      await this.#append(entries);
     } catch (error) {
-      changes.forEach(([key, value], i) => {
-        if (value !== null && this.#values.get(key) === value) this.#put(key, before[i]?.[1] ?? null);
-      });
+      for (const one of pending) this.#revert(one);
       throw new SecretStoreError('host-failed', 'the journal cannot be written', { cause: error });
+    } finally {
+      for (const one of pending) this.#pending.delete(one);
     }
   }
 
+  /** Takes no more changes; resolves when those under way have ended, so that another ledger can read them. */
+  close(): Promise<unknown> {
+    this.#isClosed = true;
+    return this.#underWay;
+  }
+
+  #append(entries: readonly JournalEntry[]): Promise<void> {
+    const appended = this.#parts.journal.append(entries);
+    this.#underWay = Promise.allSettled([this.#underWay, appended]);
+    return appended;
+  }
+
+  /** Whoever has changed it since goes back to what was before this one, should it fail as well. */
+  #revert({ key, value, before }: Pending): void {
+    if (value === undefined) return;
+    for (const later of this.#pending) if (later.key === key && later.before === value) later.before = before;
+    if (this.get(key) === value) this.#put(key, before);
+  }
+
   #put(key: string, value: unknown): void {
-    this.#values.delete(key);
-    if (value !== null) this.#values.set(key, value);
+    const kind = kindOf(key);
+    const values = this.#kinds.get(kind) ?? new Map<string, unknown>();
+    if (values.delete(key)) this.#size -= 1;
+    if (value !== undefined) {
+      values.set(key, value);
+      this.#size += 1;
+    }
+    if (values.size > 0) this.#kinds.set(kind, values);
+    else this.#kinds.delete(kind);
   }
 
   #seal(key: string, value: unknown): JournalEntry {
     if (value === null) return { key, value: null };
     const { bytes, keyring, now } = this.#parts;
-    return { key, value: keyring.seal(PURPOSE, key, bytes.encodeUtf8(JSON.stringify({ at: now(), value }))) };
+    return { key, value: keyring.seal(JOURNAL_PURPOSE, key, bytes.encodeUtf8(JSON.stringify({ at: now(), value }))) };
   }
 
   #open(key: string, sealed: Uint8Array): { readonly at: number; readonly value: unknown } | null {
     try {
-      return JSON.parse(this.#parts.bytes.decodeUtf8(this.#parts.keyring.open(PURPOSE, key, sealed)));
+      return JSON.parse(this.#parts.bytes.decodeUtf8(this.#parts.keyring.open(JOURNAL_PURPOSE, key, sealed)));
     } catch {
       return null;
     }
   }
+}
+
+function kindOf(key: string): string {
+  return key.slice(0, key.indexOf('/') + 1);
 }

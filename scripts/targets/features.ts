@@ -9,6 +9,7 @@ export const FEATURES: readonly string[] = [
   'openapi',
   'vault',
   'logged',
+  'confidant',
 ];
 
 /** The labels to drop so that only these features are left: `kafka-v2,logged`. Errors: `BuildError`. */

@@ -11,6 +11,12 @@ export interface Terminal {
   /** The next bytes of standard input; null at its end, and as soon as `interrupted` is aborted. One call at a time. */
   read(): Promise<Uint8Array | null>;
 
+  /**
+   * Shows `prompt` on standard error and reads a line that a person types at standard input, which is not shown. Null:
+   * nobody types there, it is no terminal. Goes before any `read`.
+   */
+  ask(prompt: string): Promise<string | null>;
+
   /** Writes to standard output. Resolves when more may follow: to false once nobody reads it any more. */
   write(bytes: Uint8Array): Promise<boolean>;
 

@@ -1,7 +1,9 @@
 /**
- * The terminal of a command on Node: the `Terminal` of `logged/cli/terminal.ts`. It uses the global `process`, because
+ * The terminal of a command on Node: the `Terminal` of `command-line/terminal.ts`. It uses the global `process`, because
  * importing `node:process` opens standard input, which makes it non-blocking for all who share it.
  */
+import { askUnseen } from './unseen-line.ts';
+
 export function nodeTerminal() {
   const interruption = new Interruption();
   const input = new Input(interruption);
@@ -12,6 +14,7 @@ export function nodeTerminal() {
     args: process.argv.slice(2),
     env: (name: string) => process.env[name],
     read: () => input.read(),
+    ask: askUnseen,
     write: writeOutput,
     warn: (text: string) => void process.stderr.write(text),
     showsProgress: process.stderr.isTTY === true,

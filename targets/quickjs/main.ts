@@ -16,6 +16,9 @@ const loop = new Loop(native, (error) => {
 
 async function main(args: readonly string[]): Promise<number> {
   LOGGED: if (args[0] === 'logged') return (await import('./logged.ts')).runLoggedCommand(native, loop, args.slice(1));
+  CONFIDANT: if (args[0] === 'confidant') {
+    return (await import('./confidant.ts')).runConfidantCommand(native, loop, args.slice(1));
+  }
   return (await import('./streambed.ts')).runStreambedCommand(native, loop, args);
 }
 

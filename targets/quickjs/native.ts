@@ -104,6 +104,7 @@ export interface Native extends Ciphers {
   writeStream(descriptor: number, bytes: Uint8Array, start: number): number | null;
   pollStream(descriptor: number): boolean;
   isTerminal(descriptor: number): boolean;
+  showInput(descriptor: number, isShown: boolean): boolean;
   openSignals(): number;
   takeSignal(descriptor: number): 'SIGINT' | 'SIGTERM' | null;
   effectiveUser(): number;

@@ -1,4 +1,4 @@
-/** Standard streams and signals: the `Terminal` of `logged/cli/terminal.ts`, for the command `logged`. */
+/** Standard streams and signals: the `Terminal` of `command-line/terminal.ts`, for the commands. */
 import type { Loop } from './loop.ts';
 import type { Native } from './native.ts';
 import { WebSignal } from './web/messages.ts';
@@ -14,16 +14,30 @@ export function quickjsTerminal(native: Native, loop: Loop, args: readonly strin
     interrupted.abort();
     input.wake();
   });
+  const read = async (): Promise<Uint8Array | null> => {
+    while (!interrupted.aborted) {
+      const bytes = native.readStream(standardInput);
+      if (bytes !== null) return bytes.length === 0 ? null : bytes;
+      await input.next();
+    }
+    return null;
+  };
   return {
     args,
     env: (name: string) => native.getVariable(name),
-    read: async (): Promise<Uint8Array | null> => {
-      while (!interrupted.aborted) {
-        const bytes = native.readStream(standardInput);
-        if (bytes !== null) return bytes.length === 0 ? null : bytes;
-        await input.next();
+    read,
+    ask: async (prompt: string): Promise<string | null> => {
+      if (!native.showInput(standardInput, false)) return null;
+      try {
+        printError(native, prompt);
+        // A terminal gives one line at a time, and edits it.
+        const line = await read();
+        if (interrupted.aborted) native.exit(130);
+        return native.decodeUtf8(line ?? new Uint8Array(0)).replace(/\r?\n$/, '');
+      } finally {
+        native.showInput(standardInput, true);
+        printError(native, '\n');
       }
-      return null;
     },
     write: (bytes: Uint8Array) => writeOutput(native, output, bytes),
     warn: (text: string) => printError(native, text),

@@ -15,6 +15,9 @@ export function checkVolatile(host: Host, directory: string, isAllowed: boolean)
   return text;
 }
 
+/** Another process has the data directory. */
+export class Taken extends Unusable {}
+
 /** Errors of these say that nothing can be written there; what stands there can be read all the same. */
 const readOnlyCodes = ['EROFS', 'ENOSPC', 'EIO'];
 
@@ -29,7 +32,7 @@ export function takeDirectory(files: Files, directory: string, warn: (line: stri
   } catch (error) {
     if (!isHostError(error)) throw error;
     const { code, message } = error;
-    if (code === 'EAGAIN') throw new Unusable(`${directory}: another streambed serves it`);
+    if (code === 'EAGAIN') throw new Taken(`${directory}: another streambed serves it`);
     if (!readOnlyCodes.includes(code) || !isThere(files, directory)) throw new Unusable(`${directory}: ${message}`);
     warn(`${directory}: ${message}: what can be read is served`);
     return null;

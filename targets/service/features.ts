@@ -11,5 +11,6 @@ export function featureNames(): string[] {
   OPENAPI: names.push('openapi');
   VAULT: names.push('vault');
   LOGGED: names.push('logged');
+  CONFIDANT: names.push('confidant');
   return names;
 }

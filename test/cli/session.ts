@@ -50,6 +50,7 @@ export class Session {
         const piece = interrupt.signal.aborted ? undefined : pieces.shift();
         return piece === undefined ? null : this.host.bytes.encodeUtf8(piece);
       },
+      ask: async () => null,
       write: async (bytes) => {
         if (writes >= (arrangement.writesUntilBroken ?? Number.POSITIVE_INFINITY)) return false;
         writes += 1;

@@ -14,6 +14,7 @@ export interface Program {
   /** What the arguments of a command stand behind. */
   readonly streambed: readonly string[];
   readonly logged: readonly string[];
+  readonly confidant: readonly string[];
 }
 
 const binaries = process.env['STREAMBED_BINARIES'] ?? 'dist/targets';
@@ -24,11 +25,19 @@ export function programOf(name: string): Program {
   const path = resolve(cpu === undefined ? 'dist/node/streambed.js' : `${binaries}/${name}/streambed`);
   if (!existsSync(path)) throw new Error(`${path} is not built: npm run build, or build:targets`);
   if (cpu === undefined) {
-    const logged = path.replace('streambed.js', 'logged.js');
-    return { name, isEmulated: false, streambed: [process.execPath, path], logged: [process.execPath, logged] };
+    const command = (called: string) => [process.execPath, path.replace('streambed.js', `${called}.js`)];
+    const commands = { streambed: command('streambed'), logged: command('logged'), confidant: command('confidant') };
+    return { name, isEmulated: false, ...commands };
   }
   const streambed = cpu.emulator === null ? [path] : [cpu.emulator, path];
-  return { name, isEmulated: cpu.emulator !== null, streambed, logged: [...streambed, 'logged'] };
+  const command = (called: string) => [...streambed, called];
+  return {
+    name,
+    isEmulated: cpu.emulator !== null,
+    streambed,
+    logged: command('logged'),
+    confidant: command('confidant'),
+  };
 }
 
 export function programUnderTest(): Program {

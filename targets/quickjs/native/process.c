@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "host.h"
@@ -60,6 +61,15 @@ static JSValue is_terminal(JSContext *ctx, JSValueConst self, int count, JSValue
   return JS_NewBool(ctx, isatty(get_int(ctx, arguments[0])));
 }
 
+/* showInput(descriptor, isShown): from now on, or no more; false when there is no terminal. */
+static JSValue show_input(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
+  const int descriptor = get_int(ctx, arguments[0]);
+  struct termios settings;
+  if (tcgetattr(descriptor, &settings) != 0) return JS_FALSE;
+  settings.c_lflag = JS_ToBool(ctx, arguments[1]) ? settings.c_lflag | ECHO : settings.c_lflag & ~(tcflag_t)ECHO;
+  return JS_NewBool(ctx, tcsetattr(descriptor, TCSANOW, &settings) == 0);
+}
+
 /* From now on SIGINT and SIGTERM do nothing by themselves and are told by the descriptor. */
 static JSValue open_signals(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
   sigset_t signals;
@@ -87,6 +97,7 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("writeStream", 3, write_stream),
     JS_CFUNC_DEF("pollStream", 1, poll_stream),
     JS_CFUNC_DEF("isTerminal", 1, is_terminal),
+    JS_CFUNC_DEF("showInput", 2, show_input),
     JS_CFUNC_DEF("openSignals", 0, open_signals),
     JS_CFUNC_DEF("takeSignal", 1, take_signal),
     JS_CFUNC_DEF("effectiveUser", 0, effective_user),

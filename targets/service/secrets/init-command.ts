@@ -2,16 +2,12 @@
  * `streambed init`: makes the root key and the secret store of an unattended device, and prints the root token once. The
  * service must not run meanwhile: it has the store open.
  */
-import { FileSecretStore } from '../../../confidant/file-secret-store.ts';
-import { allEngines } from '../../../confidant/engines/engines.ts';
 import { SecretStoreError } from '../../../confidant/secret-store.ts';
-import { FileLog } from '../../../logged/file-log.ts';
 import { takeDirectory } from '../data-directory.ts';
 import { Unusable, UsageError } from '../failure.ts';
 import type { Platform } from '../platform.ts';
 import { variableOf } from '../serve-options.ts';
-import { LogJournal } from './log-journal.ts';
-import { secretsDirectory, VAULT_VERSION } from './open-secrets.ts';
+import { openKeptStore } from './kept-store.ts';
 import { makeKeyFile, readStaticSeal } from './root-key.ts';
 
 export const initHelp = `usage: streambed init --data DIR --root-key-file FILE
@@ -28,29 +24,18 @@ export async function runInit(platform: Platform, args: readonly string[]): Prom
   if (lock === null) throw new Unusable(`${data}: nothing can be written there`);
   try {
     if (host.files.stat(keyFile) === null) await makeKeyFile(host, keyFile);
-    const seal = await readStaticSeal(host, { ...noSecrets, rootKeyFile: keyFile });
+    const seal = await readStaticSeal(host, { rootKeyFile: keyFile, rootKey: null, previousRootKeyFile: null });
     if (seal === null) throw new Unusable(`${keyFile}: holds no key`);
-    const root = secretsDirectory(data);
-    const log = await FileLog.open(host, { root: `${root}-journal`, report: () => undefined });
+    const { store, close } = await openKeptStore(host, data, {
+      seal,
+      event: () => undefined,
+      report: (line) => platform.warn(`streambed: ${line}\n`),
+    });
     try {
-      const journal = await LogJournal.open(log, host.bytes);
-      const report = (line: string): void => platform.warn(`streambed: ${line}\n`);
-      const store = await FileSecretStore.open(host, {
-        root,
-        seal,
-        journal,
-        engines: allEngines,
-        version: VAULT_VERSION,
-        report,
-      });
-      try {
-        const { rootToken } = await store.initialize(1, 1);
-        await platform.print(`${rootToken}\n`);
-      } finally {
-        await store.close();
-      }
+      const { rootToken } = await store.initialize(1, 1);
+      await platform.print(`${rootToken}\n`);
     } finally {
-      await log.close();
+      await close();
     }
   } catch (error) {
     if (error instanceof SecretStoreError && error.code === 'exists')
@@ -61,17 +46,6 @@ export async function runInit(platform: Platform, args: readonly string[]): Prom
     lock.release();
   }
 }
-
-const noSecrets = {
-  vault: null,
-  rootKey: null,
-  previousRootKeyFile: null,
-  isDev: false,
-  devRootTokenId: null,
-  ttlField: null,
-  audit: 'off',
-  kafkaAuth: 'none',
-} as const;
 
 function parseOptions(
   platform: Platform,

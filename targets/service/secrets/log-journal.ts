@@ -29,11 +29,21 @@ export class LogJournal implements Journal {
     return new LogJournal(log, bytes);
   }
 
-  async replay(visit: (key: string, value: Uint8Array | null) => void): Promise<void> {
-    const stored = this.#log.subscribe({ subscriptions: [{ topic: TOPIC }], idleTimeoutMs: 0 });
+  /** Visits what a log holds of a journal, which is nothing when it has none. */
+  static async read(
+    log: CommitLog,
+    bytes: Bytes,
+    visit: (key: string, value: Uint8Array | null) => void,
+  ): Promise<void> {
+    if (!(await log.listTopics()).includes(TOPIC)) return;
+    const stored = log.subscribe({ subscriptions: [{ topic: TOPIC }], idleTimeoutMs: 0 });
     for await (const records of stored.batches()) {
-      for (const { key, value } of records) visit(this.#bytes.decodeUtf8(key ?? new Uint8Array(0)), value);
+      for (const { key, value } of records) visit(bytes.decodeUtf8(key ?? new Uint8Array(0)), value);
     }
+  }
+
+  replay(visit: (key: string, value: Uint8Array | null) => void): Promise<void> {
+    return LogJournal.read(this.#log, this.#bytes, visit);
   }
 
   async append(entries: readonly JournalEntry[]): Promise<void> {

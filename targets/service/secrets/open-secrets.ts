@@ -4,21 +4,12 @@ import { allEngines } from '../../../confidant/engines/engines.ts';
 import { FileSecretStore } from '../../../confidant/file-secret-store.ts';
 import { SecretStoreError } from '../../../confidant/secret-store.ts';
 import type { SealConfig } from '../../../confidant/sealing/barrier.ts';
-import { FileLog } from '../../../logged/file-log.ts';
 import type { Host } from '../../host.ts';
 import { Unusable } from '../failure.ts';
 import type { Shared } from '../part.ts';
 import { openAuditTopic } from './audit-topic.ts';
-import { LogJournal } from './log-journal.ts';
+import { openKeptStore, type Secrets, secretsDirectory, VAULT_VERSION } from './kept-store.ts';
 import { drawSeal, readSeal } from './root-key.ts';
-
-/** Clients look for features by this: the version of Vault whose interface is spoken. */
-export const VAULT_VERSION = '1.15.0';
-
-export interface Secrets {
-  readonly store: FileSecretStore;
-  close(): Promise<void>;
-}
 
 /** Errors: `Unusable`. */
 export async function openSecrets(shared: Shared): Promise<Secrets> {
@@ -32,25 +23,18 @@ type AuditOption = { readonly audit?: NonNullable<Parameters<typeof FileSecretSt
 
 async function openKept(shared: Shared, audit: AuditOption['audit'] | null): Promise<Secrets> {
   const { host, options, journal } = shared;
-  const root = secretsDirectory(options.dataDirectory);
   const seal = await readSeal(host, options.secrets);
-  const journalLog = await FileLog.open(host, { root: `${root}-journal`, report: (event) => journal.event(event) });
-  try {
-    const store = await openStore(shared, root, seal, await LogJournal.open(journalLog, host.bytes), audit);
-    if (!store.isInitialized)
-      journal.say('secrets: not initialised yet: streambed init, or vault operator init', 'warn');
-    else if (store.isSealed) journal.say('secrets: sealed: vault operator unseal', 'warn');
-    return {
-      store,
-      close: async () => {
-        await store.close();
-        await journalLog.close();
-      },
-    };
-  } catch (error) {
-    await journalLog.close();
-    throw error;
-  }
+  const root = secretsDirectory(options.dataDirectory);
+  const secrets = await asUnusable(root, () =>
+    openKeptStore(host, options.dataDirectory, {
+      ...storeOptions(shared, seal, audit),
+      event: (event) => journal.event(event),
+    }),
+  );
+  const { store } = secrets;
+  if (!store.isInitialized) journal.say('secrets: not initialised yet: streambed init, or vault operator init', 'warn');
+  else if (store.isSealed) journal.say('secrets: sealed: vault operator unseal', 'warn');
+  return secrets;
 }
 
 /** Nothing of an earlier run is left, and nothing of this one can be read later: the key is in memory only. */
@@ -58,7 +42,16 @@ async function openDev(shared: Shared, audit: AuditOption['audit'] | null): Prom
   const { host, options, journal } = shared;
   const root = `${secretsDirectory(options.dataDirectory)}-dev`;
   removeAll(host, root);
-  const store = await openStore(shared, root, await drawSeal(host), new MemoryJournal(), audit);
+  const seal = await drawSeal(host);
+  const store = await asUnusable(root, () =>
+    FileSecretStore.open(host, {
+      ...storeOptions(shared, seal, audit),
+      root,
+      journal: new MemoryJournal(),
+      engines: allEngines,
+      version: VAULT_VERSION,
+    }),
+  );
   const { rootToken } = await store.initialize(1, 1, options.secrets.devRootTokenId ?? undefined);
   journal.say(
     'secrets: DEVELOPMENT MODE: everything in the secret store is lost when this stops; not for production',
@@ -68,33 +61,22 @@ async function openDev(shared: Shared, audit: AuditOption['audit'] | null): Prom
   return { store, close: () => store.close() };
 }
 
-async function openStore(
-  { host, options, journal }: Shared,
-  root: string,
-  seal: SealConfig,
-  storeJournal: StoreJournal,
-  audit: AuditOption['audit'] | null,
-): Promise<FileSecretStore> {
+function storeOptions({ options, journal }: Shared, seal: SealConfig, audit: AuditOption['audit'] | null) {
+  return {
+    seal,
+    ttlField: options.secrets.ttlField,
+    report: (line: string) => journal.tell('error', 'secrets', line),
+    ...(audit && { audit }),
+  };
+}
+
+async function asUnusable<T>(root: string, open: () => Promise<T>): Promise<T> {
   try {
-    return await FileSecretStore.open(host, {
-      root,
-      seal,
-      journal: storeJournal,
-      engines: allEngines,
-      version: VAULT_VERSION,
-      ttlField: options.secrets.ttlField,
-      report: (line) => journal.tell('error', 'secrets', line),
-      ...(audit && { audit }),
-    });
+    return await open();
   } catch (error) {
     if (error instanceof SecretStoreError) throw new Unusable(`secrets in ${root}: ${error.message}`);
     throw error;
   }
-}
-
-/** Beside the topics of the log. */
-export function secretsDirectory(dataDirectory: string): string {
-  return `${dataDirectory}/secrets`;
 }
 
 class MemoryJournal implements StoreJournal {

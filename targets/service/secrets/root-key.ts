@@ -11,8 +11,10 @@ import type { SecretOptions } from './secret-options.ts';
 const KEY_BYTES = 32;
 const MOST_BYTES = 256;
 
+export type RootKeyOptions = Pick<SecretOptions, 'rootKeyFile' | 'rootKey' | 'previousRootKeyFile'>;
+
 /** Null: no root key is given, the store is opened by shares. Errors: `Unusable`. */
-export async function readStaticSeal(host: Host, options: SecretOptions): Promise<StaticSeal | null> {
+export async function readStaticSeal(host: Host, options: RootKeyOptions): Promise<StaticSeal | null> {
   const { rootKeyFile, rootKey, previousRootKeyFile } = options;
   const text = rootKeyFile === null ? rootKey : readKeyFile(host, rootKeyFile);
   if (text === null) return null;
@@ -33,7 +35,7 @@ export async function readSeal(host: Host, options: SecretOptions): Promise<Seal
 export async function drawSeal(host: Host): Promise<StaticSeal> {
   const key = new Uint8Array(KEY_BYTES);
   host.random.fill(key);
-  return { type: 'static', current: { id: idOf(await host.sodium(), key), key } };
+  return { type: 'static', current: rootKeyOf(await host.sodium(), key) };
 }
 
 /** Makes a file with a new key, which nobody but its owner may read and nobody may write. Errors: `Unusable`. */
@@ -54,12 +56,17 @@ export async function makeKeyFile(host: Host, path: string): Promise<void> {
   }
 }
 
-function readKeyFile({ files, bytes }: Host, path: string): string {
+function readKeyFile(host: Host, path: string): string {
+  const stat = host.files.stat(path);
+  if (stat !== null && !stat.isPrivate) {
+    throw new Unusable(`${path}: others than its owner may come to the root key: chmod 0400`);
+  }
+  return readKeyText(host, path);
+}
+
+/** Without white space around it. Errors: `Unusable`. */
+export function readKeyText({ files, bytes }: Host, path: string): string {
   try {
-    const stat = files.stat(path);
-    if (stat !== null && !stat.isPrivate) {
-      throw new Unusable(`${path}: others than its owner may come to the root key: chmod 0400`);
-    }
     const file = files.open(path, 'read');
     try {
       const content = new Uint8Array(MOST_BYTES);
@@ -76,7 +83,7 @@ function readKeyFile({ files, bytes }: Host, path: string): string {
 function parseKey({ bytes }: Host, sodium: Sodium, text: string): RootKey {
   const key = /^[\da-f]{64}$/i.test(text) ? bytesOfHex(text) : decode(text);
   if (key.length !== KEY_BYTES) throw new Unusable(`the root key is not ${KEY_BYTES} bytes in hex or base64`);
-  return { id: idOf(sodium, key), key };
+  return rootKeyOf(sodium, key);
 
   function decode(base64: string): Uint8Array {
     try {
@@ -87,11 +94,11 @@ function parseKey({ bytes }: Host, sodium: Sodium, text: string): RootKey {
   }
 }
 
-function idOf(sodium: Sodium, key: Uint8Array): string {
-  return hexOf(sodium.blake2b(key, 16).subarray(0, 8));
+export function rootKeyOf(sodium: Sodium, key: Uint8Array): RootKey {
+  return { id: hexOf(sodium.blake2b(key, 16).subarray(0, 8)), key };
 }
 
-function bytesOfHex(text: string): Uint8Array {
+export function bytesOfHex(text: string): Uint8Array {
   return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 

@@ -2,7 +2,7 @@
 import { vaultApp } from '../../../http-api/vault-app.ts';
 import type { NetAddress } from '../../host.ts';
 import type { Application, Part, Shared } from '../part.ts';
-import type { Secrets } from './open-secrets.ts';
+import type { Secrets } from './kept-store.ts';
 
 export function vaultPart({ host, options, journal }: Shared, { store }: Secrets, address: NetAddress): Part {
   const { fetch } = vaultApp({

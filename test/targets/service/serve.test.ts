@@ -148,7 +148,7 @@ test('a second signal ends it by force', async () => {
 test('--version tells what it is and has', async () => {
   const machine = new Machine();
   assert.is(await machine.run('--version'), 0);
-  const features = 'kafka-streambed kafka-v2 kafka-v3 kafka-streams openapi vault logged';
+  const features = 'kafka-streambed kafka-v2 kafka-v3 kafka-streams openapi vault logged confidant';
   assert.is(
     machine.output,
     `streambed 1.2.3\nengine: Engine 4\ncpu: z80, little-endian\nstore: none\nfeatures: ${features}\n`,

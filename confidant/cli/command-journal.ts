@@ -1,0 +1,39 @@
+/**
+ * What a command writes to the journal. It works with a root token that lives in its memory alone: what is written
+ * while the journal is held, that token among it, is gone with the command, and costs the flash nothing.
+ */
+import type { Journal, JournalEntry } from '../journal.ts';
+
+export class CommandJournal implements Journal {
+  readonly #journal: Journal;
+  readonly #pending = new Set<Promise<void>>();
+  isHeld = true;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  replay(visit: (key: string, value: Uint8Array | null) => void): Promise<void> {
+    return this.#journal.replay(visit);
+  }
+
+  async append(entries: readonly JournalEntry[]): Promise<void> {
+    if (this.isHeld) return;
+    const appended = this.#journal.append(entries);
+    const settled = appended
+      .catch(() => undefined) // whoever appended is told
+      .then(() => {
+        this.#pending.delete(settled);
+      });
+    this.#pending.add(settled);
+    await appended;
+  }
+
+  get isIdle(): boolean {
+    return this.#pending.size === 0;
+  }
+
+  async settle(): Promise<void> {
+    await Promise.all(this.#pending);
+  }
+}
