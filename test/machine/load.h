@@ -9,7 +9,8 @@
 /* http.c: one request at a time on a connection that is kept. */
 struct client {
   int descriptor;
-  bool is_busy;
+  int expected;      /* status */
+  bool produces;     /* else what it sent has no offsets in its reply */
   long sequence;     /* of what is being sent */
   size_t length;     /* of what has been received */
   char bytes[65536]; /* of the reply */

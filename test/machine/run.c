@@ -65,20 +65,24 @@ static void send_get(struct client *client, const char *path) {
   send_all(client->descriptor, request, length);
 }
 
-/* Of ten requests in a mix seven produce, and one each asks for offsets, reads records, and asks for what is not there. */
+/*
+ * Of ten requests in a mix seven produce, and one each asks for offsets, reads records, and asks for what is not there.
+ * Nothing is read before something is known to be stored.
+ */
 static void send_next(struct client *client) {
   char topic[128];
   char path[256];
   client->sequence = load.begun++;
-  client->is_busy = true;
+  long kind = load.kind == MIX && load.last_offset != -1 ? client->sequence % 10 : 9;
   print_topic(topic, sizeof(topic), client->sequence);
-  int kind = load.kind == MIX ? client->sequence % 10 : 9;
   if (kind == 0) snprintf(path, sizeof(path), "/topics/%s/partitions/0/offsets", topic);
   else if (kind == 1) {
     static const char format[] = "/topics/%s/partitions/0/records?offset=%ld&timeout=0&max_bytes=1000";
     snprintf(path, sizeof(path), format, topic, load.last_offset);
   } else if (kind == 2) snprintf(path, sizeof(path), "/topics/absent");
   else snprintf(path, sizeof(path), "/topics/%s", topic);
+  client->expected = kind == 2 ? 404 : 200;
+  client->produces = kind > 2 && load.kind != ECHO;
   if (kind <= 2) send_get(client, path);
   else send_produce(client, load.kind == ECHO ? "/echo" : path);
 }
@@ -102,11 +106,8 @@ static bool note_offsets(const struct client *client, const char *body) {
   return found == load.records;
 }
 
-static void take_reply(struct client *client, int status, const char *body) {
-  int kind = load.kind == MIX ? client->sequence % 10 : 9;
-  bool is_right = status == (kind == 2 ? 404 : 200);
-  if (is_right && kind > 2 && load.kind != ECHO) is_right = note_offsets(client, body);
-  client->is_busy = false;
+static void take_reply(const struct client *client, int status, const char *body) {
+  bool is_right = status == client->expected && (!client->produces || note_offsets(client, body));
   load.done += 1;
   if (is_right) return;
   if (load.failed++ == 0) fprintf(stderr, "load: status %d: %.300s\n", status, body);
@@ -156,6 +157,7 @@ static void read_options(void) {
   load.topics = option("topics", 1);
   load.first = option("first", 0);
   load.pid = option("pid", 0);
+  load.last_offset = -1;
   load.acks = option("acks", 0) == 0 ? -1 : open_outgoing(option("acks", 0));
 }
 
