@@ -1,4 +1,7 @@
-/** The whole Kafka face behind the real HTTP server of Node, over the reference log and the real clock. */
+/**
+ * The whole Kafka face behind the real HTTP server of Node, over the reference log and the real clock; or that of the
+ * program under test, when it is another.
+ */
 import { setMaxListeners } from 'node:events';
 import { kafkaApp } from '../../http-api/kafka-app.ts';
 import { plainError, printError } from '../../http-api/kafka/errors.ts';
@@ -11,20 +14,15 @@ import { nodeBytes } from '../../targets/node/bytes.ts';
 import { nodeClock } from '../../targets/node/clock.ts';
 import { nodeRandom } from '../../targets/node/random.ts';
 import { type HttpServerOptions, startHttpServer } from '../../targets/node/http-server.ts';
-import { referenceLog, type ReferenceLog } from '../support/reference-log/reference-log.ts';
-
-export interface Served {
-  readonly log: ReferenceLog;
-  readonly url: string;
-  readonly port: number;
-  readonly reported: string[];
-  stop(graceMs?: number): Promise<void>;
-}
+import { programUnderTest } from '../support/program.ts';
+import { referenceLog } from '../support/reference-log/reference-log.ts';
+import { type Served, serveByProgram } from './program-server.ts';
 
 export async function serve(
   options: Partial<HttpServerOptions> = {},
   limits: Partial<KafkaLimits> = {},
 ): Promise<Served> {
+  if (programUnderTest().name !== 'node') return serveByProgram(options, limits);
   const log = referenceLog({ clock: nodeClock });
   const reported: string[] = [];
   const stopping = new AbortController();

@@ -121,6 +121,8 @@ export class Exchange {
         this.isIdle = false;
         this.#wait(headMs);
       }
+      // A client that speaks TLS would wait for an answer until its patience ends, or ours.
+      if (!mayBegin(bytes[start])) throw new BadRequest(400, 'no method begins like this');
       if (bytes.indexOf(10, Math.max(seen, start)) !== -1) {
         const text = this.#context.decodeLatin1(bytes, start, Math.min(bytes.length, this.#context.maxHeaderBytes));
         const end = text.indexOf('\r\n\r\n');
@@ -249,4 +251,9 @@ async function readUpTo(body: RequestBody, limit: number): Promise<Uint8Array | 
     parts.push(...part);
   }
   return Uint8Array.from(parts);
+}
+
+/** Whether a request can begin with this byte, or nothing has come yet; a CR may have its LF behind it. */
+function mayBegin(byte = 13): boolean {
+  return byte === 13 || (byte > 32 && byte < 127);
 }
