@@ -4,6 +4,7 @@ import type { Operation } from '../../confidant/secret-store.ts';
 import type { Files } from '../../targets/host.ts';
 import { ROOT } from './sealing/stores.ts';
 import { suite } from '../support/suite.ts';
+import { hex } from '../support/text.ts';
 import { TestServer } from './support/server.ts';
 
 const test = suite('every route of the secret server');
@@ -71,6 +72,7 @@ const guarded = [
   'sys/capabilities-accessor update',
   'sys/capabilities-self update',
   'sys/internal/specs/openapi read',
+  'sys/internal/ui/mounts read',
   'sys/internal/ui/mounts/{path} read',
   'sys/key-status read',
   'sys/leases/lookup update',
@@ -108,6 +110,7 @@ const forAll = new Set([
   'auth/token/renew-self',
   'auth/token/revoke-self',
   'sys/capabilities-self',
+  'sys/internal/ui/mounts',
   'sys/leases/lookup',
   'sys/leases/renew',
   'sys/wrapping/lookup',
@@ -202,7 +205,7 @@ function contentOf(files: Files, path: string): string {
   const content = new Uint8Array(file.lengthBytes());
   file.read(content, 0);
   file.close();
-  return Buffer.from(content).toString('hex');
+  return hex(content);
 }
 
 async function deadTokens(server: TestServer): Promise<Record<string, string | null>> {

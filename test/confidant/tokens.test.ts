@@ -1,6 +1,7 @@
 /** Tokens: who may make which, how long they live, and what goes with them. Facts: http-contract B5. */
 import * as assert from 'uvu/assert';
 import { suite } from '../support/suite.ts';
+import { latin1 } from '../support/text.ts';
 import { TestServer } from './support/server.ts';
 
 const test = suite('tokens');
@@ -39,9 +40,7 @@ test('a token has what it was made with', async () => {
 test('the journal and the files hold no token and no password', async () => {
   const server = await TestServer.start();
   const { clientToken } = await made(server, { policies: ['a'] });
-  const written = server.journal.entries.map(
-    ({ key, value }) => `${key} ${Buffer.from(value ?? []).toString('latin1')}`,
-  );
+  const written = server.journal.entries.map(({ key, value }) => `${key} ${latin1(value ?? new Uint8Array())}`);
   assert.ok(written.length > 0);
   for (const line of written)
     assert.not.ok(line.includes(clientToken.slice(4)) || line.includes(server.rootToken.slice(4)));

@@ -1,13 +1,16 @@
 /**
  * `npm run test:quickjs [-- --cpu NAME]... [--files TEXT]... [--title TEXT] [--jobs N]`: builds all test files that are
  * not for Node alone as a program for the CPU (default: this machine's and both MIPS, the latter under qemu's user
- * emulation) and runs them there, each in a process of its own. `--files` takes those with the text in their path.
+ * emulation) and runs them there, each in a process of its own. Then the suites of `programs.ts` look at the binaries
+ * themselves, and with all CPUs a log goes from each to each. `--files` takes only test files of the former kind, with
+ * the text in their path.
  *
  * Under emulation everything takes twenty times as long, so what tries many cases tries a part of them there, chosen by
- * the seed; `--whole` tries as many as here.
+ * the seed, and the longest suites are left out; `--whole` leaves out nothing. `--share X` (0 to 1) is that part where
+ * nothing is emulated.
  *
  * `--sanitize` runs them on this machine with AddressSanitizer, UndefinedBehaviorSanitizer and the engine's check for
- * leaks at the end. `--gc-stress` collects garbage at every allocation, for which not all of them have the time: without
+ * leaks at the end, without `--files` all but a few that take long. `--gc-stress` collects garbage at every allocation, for which not all of them have the time: without
  * `--files` those of the host and of the HTTP server.
  *
  * The last line is `N passed, N failed, N skipped`.
@@ -22,6 +25,7 @@ import { findSources } from '../../scripts/targets/sources.ts';
 import { installMissing } from '../../scripts/targets/system.ts';
 import { findToolchain } from '../../scripts/targets/toolchain.ts';
 import { gcStressVariant, sanitizedVariant } from '../../scripts/targets/variants.ts';
+import { buildPrograms, testPairs, testProgram } from './programs.ts';
 import { type Counts, runFile } from './run-file.ts';
 import { findTestFiles, testFilesPlugin } from './test-files.ts';
 
@@ -32,6 +36,7 @@ const { values } = parseArgs({
     title: { type: 'string', default: '' },
     jobs: { type: 'string', default: '2' },
     whole: { type: 'boolean', default: false },
+    share: { type: 'string', default: '1' },
     sources: { type: 'string' },
     sanitize: { type: 'boolean', default: false },
     'gc-stress': { type: 'boolean', default: false },
@@ -45,6 +50,8 @@ const sanitizerEnv = {
   UBSAN_OPTIONS: 'print_stacktrace=1',
   ASAN_OPTIONS: 'max_free_fill_size=65536:free_fill_byte=165',
 };
+/** Minutes of work in memory alone, which none of the C host but its bytes takes part in. */
+const unsanitizedFiles = /logged\/compaction-(crash|keys|space)|json-splitter|policy-properties|logged\/concurrency/;
 /** All that calls the C host, and little else. */
 const stressedFiles = ['test/quickjs/', 'real-host', 'targets/sodium'];
 
@@ -57,13 +64,15 @@ const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 try {
   const { files } = await findTestFiles();
   const texts = values.files ?? (values['gc-stress'] ? stressedFiles : ['']);
-  const wanted = files.filter((file) => texts.some((text) => file.includes(text)));
+  const isLeftOut = (file: string) => isSanitized && values.files === undefined && unsanitizedFiles.test(file);
+  const wanted = files.filter((file) => texts.some((text) => file.includes(text)) && !isLeftOut(file));
   const program = { entry: 'test/quickjs/suites.ts', keepLines: true, plugins: [testFilesPlugin(files)] };
   const modules = await compileProgram(build, program, directory);
   for (const cpu of cpus) {
     linkProgram(build, cpu, modules, `${directory}/${cpu.name}`, variant);
     await runOn(cpu, `${directory}/${cpu.name}`, wanted);
   }
+  if (!isSanitized && values.files === undefined && values.title === '') await runPrograms();
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }
@@ -75,7 +84,7 @@ async function runOn(cpu: Cpu, path: string, files: readonly string[]): Promise<
   const command = [...(cpu.emulator === null ? [] : [cpu.emulator]), path];
   const scratch = mkdtempSync(`${tmpdir()}/streambed-${cpu.name}-`);
   const isFast = (cpu.emulator === null && !isSanitized) || values.whole;
-  const sample = isFast ? {} : { STREAMBED_SHARE: slowShare };
+  const sample = { STREAMBED_SHARE: isFast ? values.share : slowShare };
   const env = { ...sample, ...sanitizerEnv, ...process.env, TMPDIR: scratch };
   const own: Counts = { passed: 0, failed: 0, skipped: 0 };
   const startedAt = performance.now();
@@ -91,8 +100,23 @@ async function runOn(cpu: Cpu, path: string, files: readonly string[]): Promise<
   };
   await Promise.all(Array.from({ length: Math.max(1, Number(values.jobs)) }, work));
   rmSync(scratch, { recursive: true, force: true });
-  console.log(`== ${cpu.name}: ${shown(own)} in ${secondsSince(startedAt)} s`);
-  for (const name of ['passed', 'failed', 'skipped'] as const) total[name] += own[name];
+  add(cpu.name, own, startedAt);
+}
+
+async function runPrograms(): Promise<void> {
+  await buildPrograms(build, cpus, `${directory}/programs`);
+  for (const cpu of cpus) {
+    const startedAt = performance.now();
+    add(`the program on ${cpu.name}`, await testProgram(cpu, `${directory}/programs`, values.whole), startedAt);
+  }
+  if (cpus.length < CPUS.length) return;
+  const startedAt = performance.now();
+  add('pairs of CPUs', await testPairs(`${directory}/programs`), startedAt);
+}
+
+function add(what: string, counts: Counts, startedAt: number): void {
+  console.log(`== ${what}: ${shown(counts)} in ${secondsSince(startedAt)} s`);
+  for (const name of ['passed', 'failed', 'skipped'] as const) total[name] += counts[name];
 }
 
 function shown({ passed, failed, skipped }: Counts = { passed: 0, failed: 0, skipped: 0 }): string {
