@@ -2,11 +2,11 @@
  * The secret server on a directory of sealed files and a journal: put together here, and taken through its life: empty,
  * initialised, sealed, unsealed. One process at a time may open a directory; its caller sees to that.
  */
-import type { Host, Sodium } from '../targets/host.ts';
+import type { Host, Sodium, Timer } from '../targets/host.ts';
 import { Audit, type AuditSink } from './core/audit.ts';
 import type { EngineContext, Engines } from './core/engine-context.ts';
 import { Ledger } from './core/ledger.ts';
-import { MountTable } from './core/mount-table.ts';
+import { MountTable, scopeOf } from './core/mount-table.ts';
 import { PolicySet } from './core/policy-set.ts';
 import { RequestCore, type Unsealed } from './core/request-core.ts';
 import type { Engine } from './core/route.ts';
@@ -17,7 +17,7 @@ import { Passwords } from './identity/passwords.ts';
 import { TokenEngine } from './identity/token-routes.ts';
 import { Tokens } from './identity/tokens.ts';
 import type { Journal } from './journal.ts';
-import { Barrier, type SealConfig } from './sealing/barrier.ts';
+import { Barrier, type SealConfig, type StaticSeal } from './sealing/barrier.ts';
 import {
   type Authority,
   type SecretServer,
@@ -58,7 +58,11 @@ interface Open extends Unsealed {
 
 /** What a new store has: streambed's services read `secret/`. */
 const FIRST_MOUNT = { type: 'kv', description: 'key/value secret storage', options: { version: '2' } };
+/** Written last when a store is made: without it the making has to be taken to its end. */
+const CLUSTER = 'cluster';
 const SWEEP_EVERY_MS = 600_000;
+/** Records that are removed at once. */
+const MOST_AT_ONCE = 500;
 
 export class FileSecretStore implements SecretServer {
   readonly #host: Host;
@@ -71,7 +75,11 @@ export class FileSecretStore implements SecretServer {
   readonly #core: RequestCore;
   #open: Open | null = null;
   #lastStep: Promise<unknown> = Promise.resolve();
-  #sweptAt = 0;
+  #sweep: Timer | null = null;
+  /** What was sealed last: another may read the journal when its changes have ended. */
+  #sealed: Ledger | null = null;
+  /** The shares of a store that was begun to be made, in this process or, then there are none, in an earlier one. */
+  #unfinished: readonly Uint8Array[] | null = null;
 
   private constructor(host: Host, options: FileSecretStoreOptions, barrier: Barrier, sodium: Sodium) {
     this.#host = host;
@@ -83,7 +91,7 @@ export class FileSecretStore implements SecretServer {
     this.#mounts = new MountTable(
       host,
       () => barrier.files.scope('core'),
-      (mount, files) => options.engines[mount.type]?.(this.#contextOf(mount, files)) ?? null,
+      (mount, files) => this.#makeEngine(mount, files),
       this.#builtIn(),
     );
     this.#core = new RequestCore({ mounts: this.#mounts, unsealed: () => this.#unsealed(), audit: this.#audit() });
@@ -100,18 +108,17 @@ export class FileSecretStore implements SecretServer {
     return store;
   }
 
+  /** False as well for a store whose making was cut off before anybody was told of it. */
   get isInitialized(): boolean {
-    return this.#barrier.status().initialized;
+    return this.#barrier.status().initialized && this.#unfinished === null;
   }
 
   get isSealed(): boolean {
     return this.#open === null;
   }
 
-  async handle(request: StoreRequest): Promise<StoreReply> {
-    const reply = await this.#core.handle(request);
-    this.#sweepAtTimes();
-    return reply;
+  handle(request: StoreRequest): Promise<StoreReply> {
+    return this.#core.handle(request);
   }
 
   authorize(token: string): Promise<Authority> {
@@ -120,33 +127,68 @@ export class FileSecretStore implements SecretServer {
 
   /**
    * Makes keys, the first mount and the root token, and, but for a Shamir seal, opens the store. `rootToken`: a certain
-   * one. Errors: `exists`, `invalid`, `host-failed`.
+   * one. What failed, or was cut off, is taken to its end by another call; of a Shamir seal only in the same process,
+   * since nobody has the shares. Errors: `exists`, `invalid`, `host-failed`.
    */
   initialize(shares: number, threshold: number, rootToken?: string): Promise<Initialized> {
     return this.#step(async () => {
       const isShamir = this.#options.seal.type === 'shamir';
-      const { keyShares } = await this.#barrier.init({ shares, threshold });
-      for (const share of isShamir ? keyShares.slice(0, threshold) : [null]) await this.#barrier.unseal(share);
-      const { tokens } = await this.#begin();
-      await this.#mounts.add('secret/', FIRST_MOUNT);
-      const root = await this.#makeRootToken(tokens, rootToken);
-      if (isShamir) this.seal();
-      return { keys: keyShares, rootToken: root };
+      if (this.#unfinished === null) this.#unfinished = (await this.#barrier.init({ shares, threshold })).keyShares;
+      const keys = this.#unfinished;
+      const status = this.#barrier.status();
+      if (isShamir && (status.shares !== shares || status.threshold !== threshold)) {
+        throw new SecretStoreError('invalid', `the store was begun with ${status.shares} shares`);
+      }
+      try {
+        for (const share of isShamir ? keys.slice(0, threshold) : [null]) await this.#barrier.unseal(share);
+        const root = await this.#makeFirst(await this.#begin(randomUuid(this.#host)), rootToken);
+        this.#unfinished = null;
+        if (isShamir) this.seal();
+        return { keys, rootToken: root };
+      } catch (error) {
+        this.seal();
+        throw error;
+      }
     });
   }
 
-  /** Adds a share; null: with the root key that it was opened with. Errors: `invalid`, `uninitialized`, `damaged`. */
+  async #makeFirst({ tokens, clusterId }: Open, rootToken?: string): Promise<string> {
+    if (this.#mounts.get('secret/') === null) await this.#mounts.add('secret/', FIRST_MOUNT);
+    // Root tokens of earlier tries, of which nobody was told.
+    await tokens.revokeMadeBy(() => true);
+    const root = await this.#makeRootToken(tokens, rootToken);
+    await this.#barrier.files.scope('core').writeJson(CLUSTER, { id: clusterId });
+    return root;
+  }
+
+  /**
+   * Adds a share; null: with the root key that it was opened with, which is for its operator alone. Errors: `invalid`,
+   * `uninitialized`, `damaged`.
+   */
   unseal(share: Uint8Array | null): Promise<void> {
     return this.#step(async () => {
       if (this.#open !== null) return;
+      if (share !== null && this.#options.seal.type === 'static') {
+        throw new SecretStoreError('invalid', 'the store is opened by its root key, when the service starts');
+      }
       const { sealed } = await this.#barrier.unseal(share);
-      if (!sealed) await this.#begin();
+      if (sealed) return;
+      const cluster = this.#barrier.files.scope('core').readJson(CLUSTER) as { readonly id: string } | null;
+      if (cluster === null) this.#unfinished = [];
+      else await this.#begin(cluster.id);
     });
+  }
+
+  /** Goes on with another static root key, in which the keys are wrapped anew. Errors: `invalid`, `host-failed`. */
+  useRootKeys(seal: StaticSeal): Promise<void> {
+    return this.#step(() => this.#barrier.useRootKeys(seal));
   }
 
   /** Seals, and lets another process open the directory when what is under way has ended. */
   async close(): Promise<void> {
+    await this.#open?.ledger.change([['clock', true]]).catch(() => undefined);
     this.#close();
+    await this.#sealed?.close();
     await this.#barrier.close();
   }
 
@@ -171,38 +213,53 @@ export class FileSecretStore implements SecretServer {
     return login.clientToken;
   }
 
-  async #begin(): Promise<Open> {
+  async #begin(clusterId: string): Promise<Open> {
+    // Who was asking when it was sealed may still be changing what is read now.
+    await Promise.all([this.#core.settled(), this.#sealed?.close()]);
     const { bytes } = this.#host;
     const keyring = this.#barrier.keyring;
     const { journal, report } = this.#options;
     const ledger = new Ledger({ journal, bytes, keyring, now: () => this.#clock.now(), report });
     await ledger.load();
     this.#clock.raise(ledger.floor);
-    const tokens = new Tokens({ host: this.#host, ledger, clock: this.#clock, keyring: () => this.#barrier.keyring });
+    const tokens = this.#tokensIn(ledger);
     const wrapping = new Wrapping({ ledger, tokens, clock: this.#clock });
     const files = this.#barrier.files;
     const policies = new PolicySet(() => files.scope('policies'));
-    const open: Open = { ledger, tokens, wrapping, policies, clusterId: await this.#clusterId() };
-    this.#open = open;
+    this.#open = { ledger, tokens, wrapping, policies, clusterId };
+    const opened = this.#open;
     try {
       this.#mounts.load();
+      this.#sweepLater();
+      await this.#clean().catch((error: unknown) => this.#tell(error));
+      if (this.#open !== opened) throw new SecretStoreError('sealed', 'Vault is sealed');
     } catch (error) {
       this.seal();
       throw error;
     }
-    return open;
+    return opened;
   }
 
-  async #clusterId(): Promise<string> {
-    const files = this.#barrier.files.scope('core');
-    const known = files.readJson('cluster') as { readonly id: string } | null;
-    if (known !== null) return known.id;
-    const id = randomUuid(this.#host);
-    await files.writeJson('cluster', { id });
-    return id;
+  #tokensIn(ledger: Ledger): Tokens {
+    const limitsOf = (path: string) => {
+      const mount = this.#mounts.mountOf(path);
+      const isLogin = mount !== null && /^login(\/|$)/.test(path.slice(mount.path.length));
+      return isLogin ? { defaultTtl: mount.defaultLeaseTtl, maxTtl: mount.maxLeaseTtl } : { defaultTtl: 0, maxTtl: 0 };
+    };
+    return new Tokens({
+      host: this.#host,
+      ledger,
+      clock: this.#clock,
+      keyring: () => this.#barrier.keyring,
+      limitsOf,
+    });
   }
 
   #close(): void {
+    this.#sweep?.cancel();
+    this.#sweep = null;
+    if (this.#open !== null) this.#sealed = this.#open.ledger;
+    void this.#sealed?.close();
     this.#open = null;
     this.#mounts.forget();
   }
@@ -221,17 +278,44 @@ export class FileSecretStore implements SecretServer {
   }
 
   /** What has expired is removed once in a while; that also keeps the floor of the clock near. */
-  #sweepAtTimes(): void {
+  #sweepLater(): void {
     const open = this.#open;
-    const now = this.#host.clock.monotonic();
-    if (open === null || now - this.#sweptAt < SWEEP_EVERY_MS) return;
-    this.#sweptAt = now;
-    const sweep = async (): Promise<void> => {
-      await open.tokens.sweep();
-      await open.wrapping.sweep();
-      await open.ledger.change([['clock', true]]);
-    };
-    sweep().catch((error: unknown) => this.#options.report(`journal: ${error instanceof Error ? error.message : ''}`));
+    this.#sweep = this.#host.clock.timer(SWEEP_EVERY_MS, () => {
+      this.#sweepAll()
+        .catch((error: unknown) => this.#tell(error))
+        .finally(() => {
+          if (this.#open === open) this.#sweepLater();
+        });
+    });
+  }
+
+  async #sweepAll(): Promise<void> {
+    const { tokens, wrapping, ledger } = this.#unsealed();
+    await tokens.sweep();
+    await wrapping.sweep();
+    for (const [, engine] of this.#mounts.engines()) await engine.sweep?.();
+    await ledger.change([['clock', true]]);
+  }
+
+  /** Removes what belonged to mounts that are no more, the tokens that they gave among it. */
+  async #clean(): Promise<void> {
+    const { tokens, ledger } = this.#unsealed();
+    const live = new Set(this.#mounts.all().map((mount) => `${scopeOf(mount)}/`));
+    await tokens.revokeMadeBy((path) => /^auth\/(?!token\/)/.test(path) && this.#mounts.mountOf(path) === null);
+    for (const kind of ledger.kinds().filter((name) => /-[\da-f]{8}\/$/.test(name) && !live.has(name))) {
+      const keys = [...ledger.entries(kind)].map(([key]) => [key, null] as const);
+      while (keys.length > 0) await ledger.change(keys.splice(0, MOST_AT_ONCE));
+    }
+    await this.#mounts.clean();
+  }
+
+  #tell(error: unknown): void {
+    if (this.#open !== null) this.#options.report(`cleaning up: ${error instanceof Error ? error.message : ''}`);
+  }
+
+  #makeEngine(mount: EngineContext['mount'], files: EngineContext['files']): Engine | null {
+    const { engines } = this.#options;
+    return Object.hasOwn(engines, mount.type) ? (engines[mount.type]?.(this.#contextOf(mount, files)) ?? null) : null;
   }
 
   #contextOf(mount: EngineContext['mount'], files: EngineContext['files']): EngineContext {
@@ -269,6 +353,7 @@ export class FileSecretStore implements SecretServer {
       routes: [
         ...sealRoutes({
           barrier: this.#barrier,
+          isInitialized: () => this.isInitialized,
           bytes,
           clock,
           version: this.#options.version,
@@ -277,7 +362,10 @@ export class FileSecretStore implements SecretServer {
           unseal: (share) => this.unseal(share),
           seal: () => this.seal(),
         }),
-        ...mountRoutes(() => this.#mounts),
+        ...mountRoutes(
+          () => this.#mounts,
+          () => this.#clean(),
+        ),
         ...policyRoutes({ policies, tokens, bytes }),
         ...wrappingRoutes(() => this.#unsealed().wrapping),
         ...specRoutes(() => this.#mounts.engines()),

@@ -18,6 +18,11 @@ export class Input {
     return Object.keys(this.#data).filter((name) => !this.#asked.has(name) && this.#data[name] !== null);
   }
 
+  /** All that came with a value and that no reader asked for; whatever the names are. */
+  rest(): SecretData {
+    return Object.fromEntries(this.unread().map((name) => [name, this.raw(name)]));
+  }
+
   has(name: string): boolean {
     return this.raw(name) !== undefined;
   }

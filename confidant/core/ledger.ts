@@ -62,6 +62,7 @@ export class Ledger {
     try {
       await this.#parts.journal.replay(visit);
     } catch (error) {
+      if (error instanceof SecretStoreError) throw error;
       const reason = error instanceof Error ? error.message : '';
       throw new SecretStoreError('damaged', `the journal cannot be read: ${reason}`, { cause: error });
     }
@@ -155,7 +156,8 @@ export class Ledger {
   #open(key: string, sealed: Uint8Array): { readonly at: number; readonly value: unknown } | null {
     try {
       return JSON.parse(this.#parts.bytes.decodeUtf8(this.#parts.keyring.open(JOURNAL_PURPOSE, key, sealed)));
-    } catch {
+    } catch (error) {
+      if (error instanceof SecretStoreError && error.code === 'sealed') throw error;
       return null;
     }
   }

@@ -20,6 +20,7 @@ export interface Mount {
   readonly accessor: string;
   readonly uuid: string;
   readonly defaultLeaseTtl: number;
+  /** Seconds; 0: the system's. Of a login method: of the tokens that it gives. */
   readonly maxLeaseTtl: number;
 }
 
@@ -27,6 +28,8 @@ export interface MountRequest {
   readonly type: string;
   readonly description?: string;
   readonly options?: Readonly<Record<string, string>> | null;
+  readonly defaultLeaseTtl?: number;
+  readonly maxLeaseTtl?: number;
 }
 
 /** Makes the engine of a mount; null: there is no such type. `files` holds what belongs to the mount alone. */
@@ -115,8 +118,8 @@ export class MountTable {
         options: request.options ?? null,
         accessor: `${request.type}_${randomUuid(this.#host).slice(0, 8)}`,
         uuid: randomUuid(this.#host),
-        defaultLeaseTtl: 0,
-        maxLeaseTtl: 0,
+        defaultLeaseTtl: request.defaultLeaseTtl ?? 0,
+        maxLeaseTtl: request.maxLeaseTtl ?? 0,
       };
       if (this.#engineOf(mount) === null) {
         throw new SecretStoreError('invalid', `plugin not found in the catalog: ${request.type.slice(0, 64)}`);
@@ -125,12 +128,20 @@ export class MountTable {
     });
   }
 
-  /** With all that belongs to it. */
+  /** What belongs to it is left for `clean`. */
   async remove(path: string): Promise<void> {
-    const mount = this.get(path);
-    if (mount === null) return;
-    await this.#change(() => this.#mounts.filter((other) => other !== mount));
-    await removeAll(this.#filesOf(mount), '');
+    await this.#change(() => (this.get(path) === null ? null : this.#mounts.filter((mount) => mount.path !== path)));
+  }
+
+  /** Removes the files of mounts that are no more: also what a stop has left of them. */
+  clean(): Promise<void> {
+    return this.#inTurn(async () => {
+      const live = new Set(this.#mounts.map((mount) => `${scopeOf(mount)}/`));
+      const files = this.#files();
+      for (const name of files.list('')) {
+        if (name.endsWith('/') && !live.has(name)) await removeAll(files.scope(name.slice(0, -1)), '');
+      }
+    });
   }
 
   /** Errors: `invalid` when there is no such mount. */
@@ -144,12 +155,18 @@ export class MountTable {
     });
   }
 
-  #change(update: () => readonly Mount[]): Promise<void> {
-    const changed = this.#lastChange.then(async () => {
+  /** Null: nothing changes. */
+  #change(update: () => readonly Mount[] | null): Promise<void> {
+    return this.#inTurn(async () => {
       const mounts = update();
+      if (mounts === null) return;
       await this.#files().writeJson(FILE, mounts);
       this.#take(mounts);
     });
+  }
+
+  #inTurn(run: () => Promise<void>): Promise<void> {
+    const changed = this.#lastChange.then(run);
     this.#lastChange = changed.catch(() => undefined);
     return changed;
   }
@@ -171,8 +188,13 @@ export class MountTable {
   }
 
   #filesOf(mount: Mount): SealedFiles {
-    return this.#files().scope(`${mount.type}-${mount.uuid.slice(0, 8)}`);
+    return this.#files().scope(scopeOf(mount));
   }
+}
+
+/** What a mount's files, and its entries in the ledger, begin with: its own for ever. */
+export function scopeOf({ type, uuid }: Pick<Mount, 'type' | 'uuid'>): string {
+  return `${type}-${uuid.slice(0, 8)}`;
 }
 
 async function removeAll(files: SealedFiles, directory: string): Promise<void> {

@@ -4,6 +4,7 @@ import { defaultPolicyText } from '../policy/default-policy.ts';
 import { parsePolicy, type Policy } from '../policy/policy.ts';
 import type { SealedFiles } from '../sealing/sealed-files.ts';
 import { SecretStoreError } from '../secret-store.ts';
+import { WRAPPING_POLICY } from './wrapping.ts';
 
 /** Compiled policies that are kept; a device has few. */
 const MOST_COMPILED = 16;
@@ -29,7 +30,9 @@ export class PolicySet {
 
   /** Errors: `invalid` for a text that is no policy, and for `root`. */
   async write(name: string, text: string): Promise<void> {
-    if (name === 'root') throw new SecretStoreError('invalid', 'cannot update "root" policy');
+    if (name === 'root' || name === WRAPPING_POLICY) {
+      throw new SecretStoreError('invalid', `cannot update "${name}" policy`);
+    }
     parsePolicy(text);
     try {
       await this.#files().writeJson(name, { text });
@@ -53,11 +56,6 @@ export class PolicySet {
       names.flatMap((name) => this.#policy(name) ?? []),
       names.includes('root'),
     );
-  }
-
-  /** Forgets what it has compiled: the store was sealed. */
-  forget(): void {
-    this.#compiled.clear();
   }
 
   #policy(name: string): Policy | null {

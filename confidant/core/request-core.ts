@@ -24,6 +24,8 @@ import { matchRoute, type RouteMatch } from './route-table.ts';
 import { WRAPPING_POLICY, type Wrapping } from './wrapping.ts';
 
 const LONGEST_PATH = 1024;
+/** Of the values in a request: what is deeper overflows the stack somewhere. */
+const DEEPEST = 64;
 
 /** What there is only while the store is unsealed. */
 export interface Unsealed {
@@ -47,13 +49,20 @@ interface Target {
 
 export class RequestCore implements SecretServer {
   readonly #parts: RequestCoreParts;
+  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(parts: RequestCoreParts) {
     this.#parts = parts;
   }
 
+  /** Resolves when what is asked of the unsealed store by now has been answered. */
+  settled(): Promise<unknown> {
+    return Promise.allSettled(this.#underWay);
+  }
+
   async handle(request: StoreRequest): Promise<StoreReply> {
     const { audit } = this.#parts;
+    if (!isShallow(request.data, DEEPEST)) throw new SecretStoreError('invalid', 'the data are nested too deeply');
     await audit?.asked(request);
     const seen: { entry: TokenEntry | null } = { entry: null };
     let reply: StoreReply;
@@ -75,8 +84,19 @@ export class RequestCore implements SecretServer {
 
   async #answer(request: StoreRequest, seen: { entry: TokenEntry | null }): Promise<StoreReply> {
     const target = this.#target(request);
+    if (target.match?.route.worksSealed === true) return this.#answerAs(request, seen, target);
+    this.#parts.unsealed();
+    const answer = this.#answerAs(request, seen, target);
+    this.#underWay.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.#underWay.delete(answer);
+    }
+  }
+
+  async #answerAs(request: StoreRequest, seen: { entry: TokenEntry | null }, target: Target): Promise<StoreReply> {
     const route = target.match?.route;
-    if (route?.worksSealed !== true) this.#parts.unsealed();
     const input = new Input(request.data);
     const call = { ...this.#callOf(request, target, input), caller: null };
     if (route?.isOpen === true) return this.#run(request, target, call);
@@ -118,7 +138,8 @@ export class RequestCore implements SecretServer {
     const wrapTtl = wrapTtlOf(request);
     const reply = await handler(call);
     const hasContent = reply.data !== null || reply.auth !== undefined;
-    if (wrapTtl === null || !hasContent || reply.plain === true || reply.outcome !== undefined) return reply;
+    if (wrapTtl === null || !hasContent || reply.plain === true || reply.outcome === 'not-found') return reply;
+    if (reply.outcome === 'invalid') throw new SecretStoreError('invalid', 'a part has failed, nothing is wrapped');
     const { wrapping } = this.#parts.unsealed();
     return { data: null, wrap: await wrapping.wrap(reply, path, wrapTtl) };
   }
@@ -136,8 +157,11 @@ export class RequestCore implements SecretServer {
     return { path, found, match: matchRoute(found.engine.routes, below, request.operation === 'list') };
   }
 
-  #callOf({ operation, remoteAddress }: StoreRequest, { path, found, match }: Target, input: Input) {
-    return { operation, path, mount: found?.mount ?? '', parameters: match?.parameters ?? {}, input, remoteAddress };
+  #callOf(request: StoreRequest, { path, found, match }: Target, input: Input) {
+    const { operation, remoteAddress } = request;
+    const isWrapped = wrapTtlOf(request) !== null;
+    const parameters = match?.parameters ?? {};
+    return { operation, path, mount: found?.mount ?? '', parameters, input, remoteAddress, isWrapped };
   }
 
   #aclOf(entry: TokenEntry): Acl {
@@ -160,8 +184,8 @@ export class RequestCore implements SecretServer {
 
 /** Seconds, or null. Errors: `invalid`: nothing that was to be wrapped is told in the clear. */
 function wrapTtlOf({ wrapTtl }: StoreRequest): number | null {
-  if (wrapTtl === null) return null;
-  const seconds = parseDuration(wrapTtl);
+  const seconds = wrapTtl === null ? 0 : parseDuration(wrapTtl);
+  if (seconds === 0) return null;
   if (seconds !== null && seconds > 0) return seconds;
   throw new SecretStoreError('invalid', 'error parsing wrap TTL');
 }
@@ -169,4 +193,9 @@ function wrapTtlOf({ wrapTtl }: StoreRequest): number | null {
 /** Lists are judged by the path with a `/` at its end. */
 function pathOf(path: string, operation: Operation): string {
   return operation === 'list' && !path.endsWith('/') ? `${path}/` : path;
+}
+
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((item) => isShallow(item, levels - 1));
 }

@@ -13,6 +13,8 @@ import type { Input } from './input.ts';
 
 export interface Engine {
   readonly routes: readonly Route[];
+  /** Removes what has expired, and what a stop has left; called once in a while. */
+  sweep?(): Promise<void>;
 }
 
 export interface Route {
@@ -43,6 +45,8 @@ export interface Call {
   /** Who asks; null on open routes. */
   readonly caller: Caller | null;
   readonly remoteAddress: string;
+  /** Whether the reply will be wrapped. */
+  readonly isWrapped: boolean;
 }
 
 /** The holder of a live token, as engines may know it. */

@@ -3,16 +3,23 @@
  * cannot have been read on the way unnoticed. The reply is in the journal, sealed, under `wrap/<id of the token>`.
  */
 import type { TokenEntry } from '../identity/token-entry.ts';
+import { SYSTEM_TTL } from '../identity/token-entry.ts';
 import type { Tokens } from '../identity/tokens.ts';
 import { SecretStoreError, type StoreReply, type WrapInfo } from '../secret-store.ts';
-import type { Ledger } from './ledger.ts';
+import type { Change, Ledger } from './ledger.ts';
 import type { StoreClock } from './store-clock.ts';
 
 const PREFIX = 'wrap/';
 export const WRAPPING_POLICY = 'response-wrapping';
 
+/** Kept in memory until somebody fetches them: in number, and as JSON, each and all together. */
+const MOST_REPLIES = 500;
+const LONGEST_REPLY = 384 * 1024;
+const MOST_LENGTH = 1024 * 1024;
+
 interface Wrapped {
   readonly reply: StoreReply;
+  readonly length: number;
   readonly creationPath: string;
   readonly ttl: number;
 }
@@ -30,8 +37,15 @@ export class Wrapping {
     this.#parts = parts;
   }
 
-  async wrap(reply: StoreReply, creationPath: string, ttl: number): Promise<WrapInfo> {
-    const { tokens, ledger, clock } = this.#parts;
+  wrap(reply: StoreReply, creationPath: string, ttl: number): Promise<WrapInfo> {
+    return this.#wrap(reply, creationPath, ttl, []);
+  }
+
+  async #wrap(reply: StoreReply, creationPath: string, asked: number, changes: readonly Change[]): Promise<WrapInfo> {
+    const ttl = Math.min(asked, SYSTEM_TTL);
+    const { tokens, clock } = this.#parts;
+    const wrapped: Wrapped = { reply, creationPath, ttl, length: JSON.stringify(reply).length };
+    await this.#makeRoom(wrapped.length);
     const { login, entry } = await tokens.create({
       policies: [WRAPPING_POLICY],
       withoutDefaultPolicy: true,
@@ -41,9 +55,8 @@ export class Wrapping {
       explicitMaxTtl: ttl,
       isRenewable: false,
       numUses: 1,
+      with: (id) => [[PREFIX + id, wrapped], ...changes],
     });
-    const wrapped: Wrapped = { reply, creationPath, ttl };
-    await ledger.change([[PREFIX + entry.id, wrapped]]);
     return {
       token: login.clientToken,
       accessor: entry.accessor,
@@ -74,10 +87,11 @@ export class Wrapping {
     return reply;
   }
 
-  /** Under a new token; the old one is gone. */
+  /** Under a new token; the old one is good for nothing from then on, and not before. */
   async rewrap(token: string): Promise<WrapInfo> {
-    const { creationPath, ttl } = this.#wrappedOf(this.#entryOf(token).id);
-    return this.wrap(await this.unwrap(token), creationPath, ttl);
+    const { id } = this.#entryOf(token);
+    const { reply, creationPath, ttl } = this.#wrappedOf(id);
+    return this.#wrap(reply, creationPath, ttl, [[PREFIX + id, null]]);
   }
 
   /** Removes replies whose token has expired unused. */
@@ -86,6 +100,19 @@ export class Wrapping {
     const over: string[] = [];
     for (const [key] of ledger.entries(PREFIX)) if (tokens.byId(key.slice(PREFIX.length)) === null) over.push(key);
     if (over.length > 0) await ledger.change(over.map((key) => [key, null] as const));
+  }
+
+  /** Errors: `too-large`, `busy`. */
+  async #makeRoom(length: number): Promise<void> {
+    const isFull = (): boolean => {
+      let whole = length;
+      for (const [, value] of this.#parts.ledger.entries(PREFIX)) whole += (value as Wrapped).length;
+      return whole > MOST_LENGTH || this.#parts.ledger.count(PREFIX) >= MOST_REPLIES;
+    };
+    if (length > LONGEST_REPLY) throw new SecretStoreError('too-large', 'the reply is too large to be wrapped');
+    if (!isFull()) return;
+    await this.sweep();
+    if (isFull()) throw new SecretStoreError('busy', 'too many wrapped replies', { retryAfterMs: 60_000 });
   }
 
   #entryOf(token: string): TokenEntry {

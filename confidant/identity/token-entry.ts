@@ -1,4 +1,6 @@
 /** What is kept of a token, in the journal under `token/<id>`: never the token itself. */
+import type { Change } from '../core/ledger.ts';
+
 export interface TokenEntry {
   /** The one by which it is found: hex of a keyed hash of the token. */
   readonly id: string;
@@ -44,6 +46,8 @@ export interface TokenSpec {
   readonly withoutDefaultPolicy?: boolean;
   /** A certain token instead of a random one. */
   readonly token?: string;
+  /** What is journalled together with the token of this id. */
+  readonly with?: (id: string) => readonly Change[];
   readonly role?: string;
 }
 

@@ -1,4 +1,5 @@
 /** What roles and users say of the tokens that a login with them gives: Vault's `token_*` fields and their old names. */
+import { WRAPPING_POLICY } from '../core/wrapping.ts';
 import type { Input } from '../core/input.ts';
 import { type SecretData, SecretStoreError } from '../secret-store.ts';
 import { isAddressRange } from './address-range.ts';
@@ -46,12 +47,23 @@ export function readTokenParameters(input: Input, before: TokenParameters): Toke
     boundCidrs: input.list('token_bound_cidrs') ?? input.list('bound_cidrs') ?? before.boundCidrs,
   };
   if (after.numUses < 0) throw new SecretStoreError('invalid', 'token_num_uses cannot be negative');
+  checkPolicies(after.policies);
   if (after.policies.includes('root')) throw new SecretStoreError('invalid', 'logins cannot give root tokens');
   if (after.maxTtl > 0 && after.ttl > after.maxTtl) {
     throw new SecretStoreError('invalid', 'token_ttl must not be greater than token_max_ttl');
   }
   checkRanges(after.boundCidrs);
   return after;
+}
+
+/** A request looks at all policies of its token. */
+const MOST_POLICIES = 64;
+
+/** Errors: `invalid`. */
+export function checkPolicies(names: readonly string[]): void {
+  if (names.length > MOST_POLICIES) throw new SecretStoreError('invalid', `at most ${MOST_POLICIES} policies`);
+  if (!names.includes(WRAPPING_POLICY)) return;
+  throw new SecretStoreError('invalid', `cannot assign policy "${WRAPPING_POLICY}"`);
 }
 
 /** Errors: `invalid`. */

@@ -5,6 +5,7 @@ import type { StoreClock } from '../core/store-clock.ts';
 import { type SecretData, SecretStoreError, type StoreReply } from '../secret-store.ts';
 import { formatTime } from '../wire/times.ts';
 import type { TokenEntry } from './token-entry.ts';
+import { checkPolicies } from './token-parameters.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface TokenEngineParts {
@@ -31,20 +32,20 @@ export class TokenEngine implements Engine {
     { path: 'create', operations: { update: (call: Call) => this.#create(call, false) } },
     { path: 'create-orphan', operations: { update: (call: Call) => this.#create(call, true) } },
     { path: 'lookup-self', operations: both((call) => this.#lookSelf(call)) },
-    { path: 'lookup', operations: both((call) => ({ data: this.#show(this.#given(call), textOf(call, 'token')) })) },
+    { path: 'lookup', operations: both((call) => this.#look(call)) },
     {
       path: 'lookup-accessor',
       operations: { update: (call: Call) => ({ data: this.#show(this.#accessed(call), '') }) },
     },
     {
       path: 'renew-self',
-      operations: { update: (call: Call) => this.#renew(call, callerOf(call).entry, callerOf(call).token) },
+      operations: { update: (call: Call) => this.#renew(call, callerOf(call).entry.id, callerOf(call).token) },
     },
     {
       path: 'renew',
-      operations: { update: (call: Call) => this.#renew(call, this.#known(call), textOf(call, 'token')) },
+      operations: { update: (call: Call) => this.#renew(call, this.#known(call).id, textOf(call, 'token')) },
     },
-    { path: 'renew-accessor', operations: { update: (call: Call) => this.#renew(call, this.#accessed(call), '') } },
+    { path: 'renew-accessor', operations: { update: (call: Call) => this.#renew(call, this.#accessed(call).id, '') } },
     { path: 'revoke-self', operations: { update: (call: Call) => this.#revoke(callerOf(call).entry) } },
     { path: 'revoke', operations: { update: (call: Call) => this.#revoke(this.#tokens.find(textOf(call, 'token'))) } },
     { path: 'revoke-orphan', operations: { update: (call: Call) => this.#revokeOrphan(call) } },
@@ -55,6 +56,9 @@ export class TokenEngine implements Engine {
   async #create({ input, path, caller, mount }: Call, isOrphan: boolean): Promise<StoreReply> {
     const by = must(caller);
     const parent = by.entry;
+    if (parent.numUses > 0) {
+      throw new SecretStoreError('invalid', 'restricted use token cannot generate child tokens');
+    }
     const mayAll = by.may(`${mount}create`, 'update', true);
     const withoutParent = isOrphan || (input.boolean('no_parent') ?? false);
     const token = input.text('id');
@@ -95,10 +99,20 @@ export class TokenEngine implements Engine {
         : 'root tokens may not be created without parent token being root';
       throw new SecretStoreError('invalid', reason);
     }
+    checkPolicies(policies);
     const isSubset = policies.every((name) => name === 'default' || parent.policies.includes(name));
     if (!mayAll && !isSubset) throw new SecretStoreError('invalid', 'child policies must be subset of parent');
     const unknown = policies.filter((name) => !this.#parts.isPolicy(name));
     return { policies, warnings: unknown.map((name) => `Policy "${name}" does not exist`) };
+  }
+
+  /** Of the token that is given, else of the caller's own. */
+  #look(call: Call): StoreReply {
+    const token = call.input.text('token') ?? '';
+    if (token === '') return this.#lookSelf(call);
+    const entry = this.#tokens.find(token);
+    if (entry === null) throw new SecretStoreError('forbidden', 'bad token');
+    return { data: this.#show(entry, token) };
   }
 
   #lookSelf(call: Call): StoreReply {
@@ -136,8 +150,9 @@ export class TokenEngine implements Engine {
     };
   }
 
-  async #renew({ input }: Call, entry: TokenEntry, token: string): Promise<StoreReply> {
-    const renewed = await this.#tokens.renew(entry, input.duration('increment') ?? 0);
+  /** As it is by now: this very request may have used it up, and others were counted meanwhile. */
+  async #renew({ input }: Call, id: string, token: string): Promise<StoreReply> {
+    const renewed = await this.#tokens.renew(id, input.duration('increment') ?? 0);
     return {
       data: null,
       auth: { ...this.#tokens.loginOf(renewed.entry), clientToken: token },
@@ -163,13 +178,6 @@ export class TokenEngine implements Engine {
 
   #accessors(): StoreReply {
     return { data: { keys: [...this.#tokens.all()].map(({ accessor }) => accessor).sort() } };
-  }
-
-  /** Errors: `forbidden`. */
-  #given(call: Call): TokenEntry {
-    const entry = this.#tokens.find(textOf(call, 'token'));
-    if (entry === null) throw new SecretStoreError('forbidden', 'bad token');
-    return entry;
   }
 
   #known(call: Call): TokenEntry {
@@ -201,7 +209,7 @@ function callerOf(call: Call): Caller {
 /** Errors: `invalid`. */
 function textOf({ input }: Call, name: string): string {
   const text = input.text(name);
-  if (text === undefined || text === '') throw new SecretStoreError('invalid', `missing ${name}`);
+  if (text === undefined || text === '') throw new SecretStoreError('invalid', `missing ${name} ID`);
   return text;
 }
 

@@ -13,6 +13,10 @@ import { randomName } from './random-name.ts';
 const PREFIX = 'token/';
 /** An entry takes about 1 kB of memory on the device. */
 const MOST_TOKENS = 10_000;
+/** Of an entry, as JSON: what a client may add to it is bounded. */
+const LONGEST_ENTRY = 4096;
+/** Tokens that made tokens that made tokens: a service that runs in circles is stopped here. */
+const MOST_GENERATIONS = 100;
 const TOKEN_BYTES = 24;
 
 export interface TokenParts {
@@ -20,6 +24,8 @@ export interface TokenParts {
   readonly ledger: Ledger;
   readonly clock: StoreClock;
   readonly keyring: () => Keyring;
+  /** What the mount says whose path makes a token: seconds, 0: nothing. */
+  readonly limitsOf?: (path: string) => { readonly defaultTtl: number; readonly maxTtl: number };
 }
 
 export interface CreatedToken {
@@ -84,10 +90,18 @@ export class Tokens {
     const { host, ledger, clock } = this.#parts;
     const token = spec.token ?? `hvs.${randomName(host, TOKEN_BYTES)}`;
     const id = this.idOf(token);
-    if (this.byId(id) !== null) throw new SecretStoreError('invalid', 'cannot create a token with a duplicate ID');
     await this.#makeRoom();
+    if (this.byId(id) !== null) throw new SecretStoreError('invalid', 'cannot create a token with a duplicate ID');
     const { entry, warnings } = this.#limit(spec, id, clock.now());
-    await ledger.change([[PREFIX + id, entry]]);
+    if (JSON.stringify(entry).length > LONGEST_ENTRY) {
+      throw new SecretStoreError('invalid', 'too many policies or too much metadata for a token');
+    }
+    if (this.#generation(entry) > MOST_GENERATIONS) {
+      throw new SecretStoreError('invalid', 'too many generations of tokens: create an orphan');
+    }
+    // A token of that name that is over may have left children, which this one is not to take over.
+    const left = spec.token === undefined ? [] : this.#withChildren(id).map((other) => [PREFIX + other, null] as const);
+    await ledger.change([...left, [PREFIX + id, entry], ...(spec.with?.(id) ?? [])]);
     return { entry, warnings, login: { ...this.loginOf(entry), clientToken: token } };
   }
 
@@ -111,8 +125,10 @@ export class Tokens {
     return expiresAt === null ? 0 : Math.max(0, Math.ceil((expiresAt - this.#parts.clock.now()) / 1000));
   }
 
-  /** Errors: `invalid` when it cannot be renewed, `host-failed`. */
-  async renew(entry: TokenEntry, increment: number): Promise<{ entry: TokenEntry; warnings: readonly string[] }> {
+  /** Errors: `invalid` when it cannot be renewed, or is not alive any more, `host-failed`. */
+  async renew(id: string, increment: number): Promise<{ entry: TokenEntry; warnings: readonly string[] }> {
+    const entry = this.byId(id);
+    if (entry === null) throw new SecretStoreError('invalid', 'token not found');
     if (!entry.isRenewable || entry.expiresAt === null) throw new SecretStoreError('invalid', 'lease is not renewable');
     const now = this.#parts.clock.now();
     const { ttl, warnings } = limitTtl({ ...entry, ttl: increment || entry.ttl }, (now - entry.createdAt) / 1000);
@@ -128,11 +144,18 @@ export class Tokens {
 
   /** Without what it has made: that becomes orphans. */
   async revokeOrphan(id: string): Promise<void> {
-    const changes: Change[] = [[PREFIX + id, null]];
+    const changes: Change[] = [];
     for (const entry of this.all()) {
       if (entry.parent === id) changes.push([PREFIX + entry.id, { ...entry, parent: null }]);
     }
-    await this.#parts.ledger.change(changes);
+    // Children first: whatever part of this a power cut leaves, none of them goes with its parent.
+    await this.#parts.ledger.change([...changes, [PREFIX + id, null]]);
+  }
+
+  /** All that were made by requests to such paths, with all that these have made. */
+  async revokeMadeBy(isPath: (path: string) => boolean): Promise<void> {
+    const made = [...this.all()].filter(({ path }) => isPath(path));
+    for (const { id } of made) await this.revoke(id);
   }
 
   /** Removes what has expired, with all that it has made. */
@@ -140,44 +163,65 @@ export class Tokens {
     const over: string[] = [];
     for (const [, value] of this.#parts.ledger.entries(PREFIX)) {
       const entry = value as TokenEntry;
-      if (this.#isOver(entry)) over.push(...this.#withChildren(entry.id));
+      if (this.#isOver(entry)) over.push(entry.id);
     }
     await this.#remove(over);
   }
 
   async #makeRoom(): Promise<void> {
-    const count = (): number => [...this.#parts.ledger.entries(PREFIX)].length;
-    if (count() < MOST_TOKENS) return;
+    const { ledger } = this.#parts;
+    if (ledger.count(PREFIX) < MOST_TOKENS) return;
     await this.sweep();
-    if (count() >= MOST_TOKENS) throw new SecretStoreError('busy', 'too many tokens', { retryAfterMs: 60_000 });
+    if (ledger.count(PREFIX) >= MOST_TOKENS)
+      throw new SecretStoreError('busy', 'too many tokens', { retryAfterMs: 60_000 });
   }
 
-  #isOver({ expiresAt, parent }: TokenEntry): boolean {
-    if (expiresAt !== null && expiresAt <= this.#parts.clock.now()) return true;
-    // A parent that has expired takes its children along, also before it has been swept.
-    return parent !== null && this.byId(parent) === null;
+  /** A parent that has expired takes its children along, also before it has been swept; so does one that is gone. */
+  #isOver(entry: TokenEntry): boolean {
+    const now = this.#parts.clock.now();
+    for (let one: TokenEntry | undefined = entry; one !== undefined; one = this.#entry(one.parent)) {
+      if (one.expiresAt !== null && one.expiresAt <= now) return true;
+      if (one.parent === null) return false;
+    }
+    return true;
+  }
+
+  #generation(entry: TokenEntry): number {
+    let generation = 0;
+    for (let { parent } = entry; parent !== null; parent = this.#entry(parent)?.parent ?? null) generation += 1;
+    return generation;
+  }
+
+  #entry(id: string | null): TokenEntry | undefined {
+    return this.#parts.ledger.get(PREFIX + id) as TokenEntry | undefined;
   }
 
   #withChildren(id: string): string[] {
-    const ids = [id];
-    for (const parent of ids) {
-      for (const [, value] of this.#parts.ledger.entries(PREFIX)) {
-        const entry = value as TokenEntry;
-        if (entry.parent === parent) ids.push(entry.id);
-      }
+    const children = new Map<string, string[]>();
+    for (const [, value] of this.#parts.ledger.entries(PREFIX)) {
+      const { id: child, parent } = value as TokenEntry;
+      if (parent === null) continue;
+      const siblings = children.get(parent);
+      if (siblings === undefined) children.set(parent, [child]);
+      else siblings.push(child);
     }
+    const ids = [id];
+    for (const parent of ids) ids.push(...(children.get(parent) ?? []));
     return ids;
   }
 
   async #remove(ids: readonly string[]): Promise<void> {
-    const known = [...new Set(ids)].filter((id) => this.#parts.ledger.get(PREFIX + id) !== undefined);
-    // Children first: whatever part of this a power cut leaves, none of them outlives its parent as an orphan.
-    if (known.length > 0) await this.#parts.ledger.change(known.reverse().map((id) => [PREFIX + id, null] as const));
+    const known = ids.filter((id) => this.#entry(id) !== undefined);
+    // The parent first: with it all that it has made is over, whatever part of this a power cut leaves.
+    if (known.length > 0) await this.#parts.ledger.change(known.map((id) => [PREFIX + id, null] as const));
   }
 
   #limit(spec: TokenSpec, id: string, now: number): { entry: TokenEntry; warnings: readonly string[] } {
     const isRoot = spec.policies.includes('root');
+    const { defaultTtl = 0, maxTtl = 0 } = this.#parts.limitsOf?.(spec.path) ?? {};
     const asked = { ttl: 0, maxTtl: 0, explicitMaxTtl: 0, period: 0, ...spec };
+    if (asked.ttl === 0) asked.ttl = Math.min(defaultTtl, maxTtl || defaultTtl);
+    if (maxTtl > 0) asked.maxTtl = Math.min(maxTtl, asked.maxTtl || maxTtl);
     const { ttl, warnings } = limitTtl(asked, 0);
     const endsNever = isRoot && asked.ttl === 0 && asked.period === 0 && asked.explicitMaxTtl === 0;
     const withDefault = isRoot || spec.withoutDefaultPolicy === true ? [] : ['default'];

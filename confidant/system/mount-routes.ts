@@ -1,21 +1,28 @@
 /** `sys/mounts`, `sys/auth` and what command lines ask of mounts before they speak to one. */
 import type { Call, Route } from '../core/route.ts';
 import type { Mount, MountTable } from '../core/mount-table.ts';
-import type { Input } from '../core/input.ts';
+import { Input } from '../core/input.ts';
 import { type SecretData, SecretStoreError, type StoreReply } from '../secret-store.ts';
 
 const nothing: StoreReply = { data: null };
 
-export function mountRoutes(mounts: () => MountTable): readonly Route[] {
+/** `clean` removes what belonged to mounts that are no more. */
+export function mountRoutes(mounts: () => MountTable, clean: () => Promise<void>): readonly Route[] {
   return [
-    ...tableRoutes(mounts, 'mounts', ''),
-    ...tableRoutes(mounts, 'auth', 'auth/'),
+    ...tableRoutes(mounts, clean, 'mounts', ''),
+    ...tableRoutes(mounts, clean, 'auth', 'auth/'),
+    { path: 'internal/ui/mounts', operations: { read: (call) => visible(mounts(), call) }, isForAll: true },
     { path: 'internal/ui/mounts/{path...}', operations: { read: (call) => preflight(mounts(), call) }, isForAll: true },
   ];
 }
 
 /** The same for engines (`prefix` empty) and login methods. */
-function tableRoutes(mounts: () => MountTable, name: string, prefix: string): readonly Route[] {
+function tableRoutes(
+  mounts: () => MountTable,
+  clean: () => Promise<void>,
+  name: string,
+  prefix: string,
+): readonly Route[] {
   const pathOf = ({ parameters }: Call): string => `${prefix}${parameters['path'] ?? ''}/`;
   const isHere = ({ path }: Mount): boolean => path.startsWith('auth/') === (prefix !== '');
   const all = (): StoreReply => {
@@ -46,6 +53,7 @@ function tableRoutes(mounts: () => MountTable, name: string, prefix: string): re
         },
         delete: async (call) => {
           await mounts().remove(pathOf(call));
+          await clean();
           return nothing;
         },
       },
@@ -62,22 +70,31 @@ function tuned(call: Call): Call {
 function requestOf(input: Input) {
   const type = input.text('type') ?? '';
   const options = textMap(input.map('options') ?? {});
-  const description = input.text('description') ?? '';
-  if (type === 'kv-v2') return { type: 'kv', description, options: { ...options, version: '2' } };
-  if (type === 'kv-v1') return { type: 'kv', description, options: { ...options, version: '1' } };
-  if (type === 'kv') return { type, description, options: { version: '1', ...options } };
-  return { type, description, options: Object.keys(options).length > 0 ? options : null };
+  const rest = { description: input.text('description') ?? '', ...leaseTtls(new Input(input.map('config') ?? {})) };
+  if (type === 'kv-v2') return { ...rest, type: 'kv', options: { ...options, version: '2' } };
+  if (type === 'kv-v1') return { ...rest, type: 'kv', options: { ...options, version: '1' } };
+  if (type === 'kv') return { ...rest, type, options: checked({ version: '1', ...options }) };
+  return { ...rest, type, options: Object.keys(options).length > 0 ? options : null };
+}
+
+function checked(options: Record<string, string>): Record<string, string> {
+  if (options['version'] === '1' || options['version'] === '2') return options;
+  throw new SecretStoreError('invalid', 'version: want 1 or 2');
+}
+
+function leaseTtls(input: Input) {
+  const defaultLeaseTtl = input.duration('default_lease_ttl');
+  const maxLeaseTtl = input.duration('max_lease_ttl');
+  return {
+    ...(defaultLeaseTtl !== undefined && { defaultLeaseTtl }),
+    ...(maxLeaseTtl !== undefined && { maxLeaseTtl }),
+  };
 }
 
 function changesOf(input: Input) {
   const description = input.text('description');
-  const defaultLeaseTtl = input.duration('default_lease_ttl');
-  const maxLeaseTtl = input.duration('max_lease_ttl');
-  return {
-    ...(description !== undefined && { description }),
-    ...(defaultLeaseTtl !== undefined && { defaultLeaseTtl }),
-    ...(maxLeaseTtl !== undefined && { maxLeaseTtl }),
-  };
+  if (input.has('options')) throw new SecretStoreError('invalid', 'the options of a mount stay as they are');
+  return { ...(description !== undefined && { description }), ...leaseTtls(input) };
 }
 
 function textMap(map: SecretData): Record<string, string> {
@@ -124,6 +141,18 @@ function builtIn(prefix: string): Mount[] {
     defaultLeaseTtl: 0,
     maxLeaseTtl: 0,
   }));
+}
+
+/** Those below which the caller has any right, engines and login methods apart. */
+function visible(mounts: MountTable, { caller }: Call): StoreReply {
+  const shown = mounts.all().filter(({ path }) => caller?.hasAnyBelow(path) === true);
+  const of = (prefix: string) =>
+    Object.fromEntries(
+      shown
+        .filter(({ path }) => path.startsWith('auth/') === (prefix !== ''))
+        .map((mount) => [mount.path.slice(prefix.length), show(mount)]),
+    );
+  return { data: { auth: of('auth/'), secret: of('') } };
 }
 
 /** For anybody who has any right below the mount; all others are told the same, whether it exists or not. */

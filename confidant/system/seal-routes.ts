@@ -2,10 +2,13 @@
 import type { Call, Route } from '../core/route.ts';
 import type { Barrier } from '../sealing/barrier.ts';
 import { type SecretData, SecretStoreError, type StoreReply } from '../secret-store.ts';
+import { formatTime } from '../wire/times.ts';
 import type { Bytes, Clock } from '../../targets/host.ts';
 
 export interface SealRouteParts {
   readonly barrier: Barrier;
+  /** Whether the store has been made, to its end. */
+  readonly isInitialized: () => boolean;
   readonly bytes: Bytes;
   readonly clock: Clock;
   readonly version: string;
@@ -49,20 +52,21 @@ export function sealRoutes(parts: SealRouteParts): readonly Route[] {
     { path: 'leader', operations: { read: () => plain(leader) }, ...open },
     {
       path: 'init',
-      operations: { read: () => plain({ initialized: barrier.status().initialized }), update: initialize },
+      operations: { read: () => plain({ initialized: parts.isInitialized() }), update: initialize },
       ...open,
     },
     { path: 'unseal', operations: { update: unseal }, ...open },
     { path: 'seal', operations: { update: seal } },
     { path: 'rotate', operations: { update: () => barrier.rotate().then(() => ({ data: null })) } },
-    { path: 'key-status', operations: { read: () => ({ data: { term: barrier.keyring.currentKeyId } }) } },
+    { path: 'key-status', operations: { read: () => ({ data: keyStatus(barrier) }) } },
   ];
 }
 
 const leader = { ha_enabled: false, is_self: false, leader_address: '', leader_cluster_address: '' };
 
-function health({ barrier, clock, version, clusterId }: SealRouteParts): SecretData {
-  const { initialized, sealed } = barrier.status();
+function health({ barrier, isInitialized, clock, version, clusterId }: SealRouteParts): SecretData {
+  const initialized = isInitialized();
+  const sealed = !initialized || barrier.status().sealed;
   return {
     initialized,
     sealed,
@@ -76,8 +80,10 @@ function health({ barrier, clock, version, clusterId }: SealRouteParts): SecretD
   };
 }
 
-function sealStatus({ barrier, version, clusterId }: SealRouteParts): SecretData {
-  const { type, initialized, sealed, threshold, shares, progress, nonce } = barrier.status();
+function sealStatus({ barrier, isInitialized, version, clusterId }: SealRouteParts): SecretData {
+  const { type, threshold, shares, progress, nonce, ...status } = barrier.status();
+  const initialized = isInitialized();
+  const sealed = !initialized || status.sealed;
   return {
     type,
     initialized,
@@ -93,6 +99,11 @@ function sealStatus({ barrier, version, clusterId }: SealRouteParts): SecretData
     recovery_seal: type !== 'shamir',
     storage_type: 'file',
   };
+}
+
+function keyStatus({ keyring }: Barrier): SecretData {
+  const { id, createdAt } = keyring.currentKey;
+  return { term: id, install_time: formatTime(createdAt) };
 }
 
 /** Hex or base64. Errors: `invalid`. */

@@ -2,7 +2,7 @@
 import type { Call, Route } from '../core/route.ts';
 import type { Wrapping } from '../core/wrapping.ts';
 import { WRAPPING_POLICY } from '../core/wrapping.ts';
-import { type SecretData, SecretStoreError, type StoreReply } from '../secret-store.ts';
+import { SecretStoreError, type StoreReply } from '../secret-store.ts';
 import { formatTime } from '../wire/times.ts';
 
 export function wrappingRoutes(wrapping: () => Wrapping): readonly Route[] {
@@ -26,10 +26,9 @@ export function wrappingRoutes(wrapping: () => Wrapping): readonly Route[] {
 }
 
 /** The fields themselves, which the server then wraps: only with a time that they may wait for. */
-function wrap({ input }: Call): StoreReply {
-  const data: Record<string, unknown> = {};
-  for (const name of input.unread()) data[name] = input.raw(name);
-  return { data: data as SecretData };
+function wrap({ input, isWrapped }: Call): StoreReply {
+  if (!isWrapped) throw new SecretStoreError('invalid', 'endpoint requires response wrapping to be used');
+  return { data: input.rest() };
 }
 
 /** With the wrapping token as the caller's own, which was counted out by this very request, or with one in the body. */

@@ -40,8 +40,7 @@ export class Kv1Engine implements Engine {
   }
 
   async #write({ parameters, input }: Call): Promise<StoreReply> {
-    const data: Record<string, unknown> = {};
-    for (const name of input.unread()) data[name] = input.raw(name);
+    const data = input.rest();
     if (Object.keys(data).length === 0) throw new SecretStoreError('invalid', 'missing data fields');
     if (this.#bytes.encodeUtf8(JSON.stringify(data)).length > MOST_BYTES) {
       throw new SecretStoreError('too-large', `a secret has at most ${MOST_BYTES} bytes`);
