@@ -49,9 +49,13 @@ export class LoginThrottle {
     const failures = this.#add(this.#users, user, LOCKED_MS);
     if (failures < MOST_FAILURES) return;
     this.#users.delete(user);
+    await this.#ledger.change([[this.#prefix + user, this.#clock.now() + LOCKED_MS]]);
+  }
+
+  /** Removes the lock-outs that are over. */
+  async sweep(): Promise<void> {
     const over = [...this.#ledger.entries(this.#prefix)].filter(([, until]) => (until as number) <= this.#clock.now());
-    const changes = over.map(([key]) => [key, null] as const);
-    await this.#ledger.change([...changes, [this.#prefix + user, this.#clock.now() + LOCKED_MS]]);
+    if (over.length > 0) await this.#ledger.change(over.map(([key]) => [key, null] as const));
   }
 
   async succeeded(user: string): Promise<void> {

@@ -27,6 +27,7 @@ interface Role {
 }
 
 const nothing: StoreReply = { data: null };
+const LONGEST_ROLE_ID = 128;
 /** The same for every reason: who guesses learns nothing. */
 const refused = (): SecretStoreError => new SecretStoreError('unauthorized', 'invalid role or secret ID');
 
@@ -34,6 +35,8 @@ export class AppRoleEngine implements Engine {
   readonly #context: EngineContext;
   readonly #secretIds: SecretIds;
   readonly #turns = new Turns();
+  /** Names of roles by their ids; null: to be read again. */
+  #names: ReadonlyMap<string, string> | null = null;
 
   constructor(context: EngineContext) {
     this.#context = { ...context, files: context.files.scope('roles') };
@@ -122,13 +125,16 @@ export class AppRoleEngine implements Engine {
   async #write(call: Call): Promise<StoreReply> {
     await this.#change(call, (before) => {
       const known = before ?? { ...newRole, roleId: randomUuid(this.#context.host) };
-      return { ...readRole(call.input, known), roleId: call.input.text('role_id') ?? known.roleId };
+      return {
+        ...readRole(call.input, known),
+        roleId: call.input.has('role_id') ? roleIdOf(call.input) : known.roleId,
+      };
     });
     return nothing;
   }
 
   #setRoleId(call: Call): Promise<StoreReply> {
-    const roleId = needed(call.input, 'role_id');
+    const roleId = roleIdOf(call.input);
     return this.#change(call, (before) => ({ ...existing(before, call), roleId }));
   }
 
@@ -139,7 +145,9 @@ export class AppRoleEngine implements Engine {
       const after = update(before);
       const owner = this.#nameOfId(after.roleId);
       if (owner !== null && owner !== name) throw new SecretStoreError('invalid', 'role_id already in use');
-      await this.#context.files.writeJson(name, after);
+      // What a role of that id has left, which was removed and not to its end.
+      if (before?.roleId !== after.roleId) await this.#secretIds.removeAll(after.roleId);
+      await this.#replace(name, after);
       if (before !== null && before.roleId !== after.roleId) await this.#secretIds.removeAll(before.roleId);
     });
     return nothing;
@@ -150,22 +158,48 @@ export class AppRoleEngine implements Engine {
       const name = nameOf(call);
       const role = this.#find(name);
       if (role === null) return;
-      await this.#context.files.remove(name);
+      await this.#replace(name, null);
       await this.#secretIds.removeAll(role.roleId);
     });
     return nothing;
   }
 
-  /** Few roles are on a device: each is looked at. One that is damaged is nobody's. */
+  async #replace(name: string, role: Role | null): Promise<void> {
+    try {
+      if (role === null) await this.#context.files.remove(name);
+      else await this.#context.files.writeJson(name, role);
+    } finally {
+      this.#names = null;
+    }
+  }
+
+  /** Those whose time is over, and those that are left of roles that are no more. */
+  sweep(): Promise<void> {
+    return this.#turns.take('roles', async () => {
+      const names = this.#namesById();
+      const areAllKnown = names.size === this.#context.files.list('').length;
+      await this.#secretIds.sweep(areAllKnown ? new Set(names.keys()) : null);
+    });
+  }
+
   #nameOfId(roleId: string): string | null {
+    return this.#namesById().get(roleId) ?? null;
+  }
+
+  /** A role that is damaged is nobody's. */
+  #namesById(): ReadonlyMap<string, string> {
+    if (this.#names !== null) return this.#names;
+    const names = new Map<string, string>();
     for (const name of this.#context.files.list('')) {
       try {
-        if (this.#find(name)?.roleId === roleId) return name;
+        const role = this.#find(name);
+        if (role !== null) names.set(role.roleId, name);
       } catch (error) {
-        if (!(error instanceof SecretStoreError)) throw error;
+        if (!(error instanceof SecretStoreError) || error.code === 'sealed') throw error;
       }
     }
-    return null;
+    this.#names = names;
+    return names;
   }
 
   async #addSecretId(call: Call, secretId: string | undefined): Promise<StoreReply> {
@@ -242,7 +276,7 @@ export class AppRoleEngine implements Engine {
     if (roleId === undefined || roleId === '') throw new SecretStoreError('unauthorized', 'missing role_id');
     const name = this.#nameOfId(roleId);
     const role = name === null ? null : this.#find(name);
-    if (name === null || role === null) throw refused();
+    if (name === null || role === null || role.roleId !== roleId) throw refused();
     let metadata: Readonly<Record<string, string>> = {};
     const isFrom = (ranges: readonly string[]): boolean =>
       ranges.length === 0 || ranges.some((range) => isInRange(remoteAddress, range));
@@ -347,6 +381,13 @@ function needed(input: Input, name: string): string {
   const text = input.text(name);
   if (text === undefined || text === '') throw new SecretStoreError('invalid', `missing ${name}`);
   return text;
+}
+
+/** Errors: `invalid`. */
+function roleIdOf(input: Input): string {
+  const roleId = needed(input, 'role_id');
+  if (roleId.length <= LONGEST_ROLE_ID && !roleId.includes('/')) return roleId;
+  throw new SecretStoreError('invalid', `role_id: want at most ${LONGEST_ROLE_ID} characters, without /`);
 }
 
 /** A JSON object as text, as command lines send it, or as it is. */

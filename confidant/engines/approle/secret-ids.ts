@@ -30,6 +30,8 @@ export interface SecretIdSpec extends Pick<SecretId, 'numUses' | 'ttl' | 'metada
 
 /** A device has few; who makes more has a loop somewhere. */
 const MOST_PER_ROLE = 1000;
+/** Of an entry, as JSON. */
+const LONGEST_ENTRY = 4096;
 
 export class SecretIds {
   readonly #context: EngineContext;
@@ -57,6 +59,7 @@ export class SecretIds {
       updatedAt: now,
       expiresAt: ttl > 0 ? now + ttl * 1000 : null,
     };
+    if (JSON.stringify(entry).length > LONGEST_ENTRY) throw new SecretStoreError('invalid', 'too much metadata');
     await ledger.change([[this.#key(roleId, id), entry]]);
     return { secretId, entry };
   }
@@ -95,7 +98,20 @@ export class SecretIds {
 
   /** All of a role, the expired ones too. */
   async removeAll(roleId: string): Promise<void> {
-    const keys = [...this.#context.ledger.entries(`${this.#prefix}${roleId}/`)].map(([key]) => key);
+    await this.#removeKeys([...this.#context.ledger.entries(`${this.#prefix}${roleId}/`)].map(([key]) => key));
+  }
+
+  /** Those that have expired, and those of roles that are no more; null: which roles there are is not known. */
+  async sweep(roleIds: ReadonlySet<string> | null): Promise<void> {
+    const over: string[] = [];
+    for (const [key, value] of this.#context.ledger.entries(this.#prefix)) {
+      const roleId = key.slice(this.#prefix.length, key.lastIndexOf('/'));
+      if (this.#isOver(value as SecretId) || roleIds?.has(roleId) === false) over.push(key);
+    }
+    await this.#removeKeys(over);
+  }
+
+  async #removeKeys(keys: readonly string[]): Promise<void> {
     if (keys.length > 0) await this.#context.ledger.change(keys.map((key) => [key, null] as const));
   }
 

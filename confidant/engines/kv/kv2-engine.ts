@@ -15,6 +15,7 @@ import {
   destruction,
   findVersion,
   isDeleted,
+  lifetimeOf,
   type KvConfig,
   mergePatch,
   type Metadata,
@@ -60,7 +61,7 @@ export class Kv2Engine implements Engine {
     {
       path: 'metadata/{path...}',
       operations: {
-        read: (call) => ({ data: describeMetadata(this.#known(pathOf(call)), this.#configOf()) }),
+        read: (call) => ({ data: describeMetadata(this.#known(pathOf(call))) }),
         update: (call) => this.#writeMetadata(call, false),
         patch: (call) => this.#writeMetadata(call, true),
         delete: (call) => this.#secrets.remove(pathOf(call)).then(() => nothing),
@@ -98,8 +99,11 @@ export class Kv2Engine implements Engine {
         deleteVersionAfter: input.duration('delete_version_after') ?? before.deleteVersionAfter,
       };
       if (config.maxVersions < 0) throw new SecretStoreError('invalid', 'max_versions cannot be negative');
-      await this.#settings.writeJson(CONFIG, config);
-      this.#config = config;
+      try {
+        await this.#settings.writeJson(CONFIG, config);
+      } finally {
+        this.#config = null;
+      }
       return nothing;
     });
   }
@@ -180,7 +184,7 @@ export class Kv2Engine implements Engine {
   }
 
   #undelete(call: Call): Promise<StoreReply> {
-    const after = this.#secrets.metadata(pathOf(call))?.deleteVersionAfter || this.#configOf().deleteVersionAfter;
+    const after = lifetimeOf(this.#secrets.metadata(pathOf(call)), this.#configOf());
     return this.#change(call, undeletion(this.#now, after));
   }
 

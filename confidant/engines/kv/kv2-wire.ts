@@ -17,7 +17,7 @@ export function describeVersion(entry: VersionEntry, { customMetadata }: Metadat
   return { ...stateOf(entry), custom_metadata: customMetadata, version: entry.version };
 }
 
-export function describeMetadata(metadata: Metadata, { maxVersions }: KvConfig): SecretData {
+export function describeMetadata(metadata: Metadata): SecretData {
   const { versions } = metadata;
   return {
     cas_required: metadata.casRequired,
@@ -25,7 +25,7 @@ export function describeMetadata(metadata: Metadata, { maxVersions }: KvConfig):
     current_version: metadata.currentVersion,
     custom_metadata: metadata.customMetadata,
     delete_version_after: formatDuration(metadata.deleteVersionAfter),
-    max_versions: metadata.maxVersions || maxVersions,
+    max_versions: metadata.maxVersions,
     oldest_version: versions[0]?.version ?? 0,
     updated_time: formatTime(metadata.updatedAt),
     versions: Object.fromEntries(versions.map((entry) => [entry.version, stateOf(entry)])),

@@ -11,6 +11,8 @@ import type { Metadata } from './versions.ts';
 
 /** A secret is read and written in memory several times over: on the device that is what it can do. */
 const MOST_BYTES = 256 * 1024;
+/** Of all versions that are kept, since each change writes all of them. */
+const MOST_BYTES_OF_ALL = 4 * 1024 * 1024;
 
 export interface Update {
   readonly metadata: Metadata;
@@ -109,6 +111,10 @@ export class SecretFiles {
       if (destroyed) continue;
       const isNew = data !== undefined && version === metadata.currentVersion;
       parts.push({ label: version, content: isNew ? this.#encode(data) : kept(file, version) });
+    }
+    const sizes = parts.map(({ content }) => (content instanceof Uint8Array ? content.length : content.sealed.length));
+    if (data !== undefined && sizes.reduce((sum, size) => sum + size, 0) > MOST_BYTES_OF_ALL) {
+      throw new SecretStoreError('too-large', `all versions have at most ${MOST_BYTES_OF_ALL} bytes: keep fewer`);
     }
     return parts;
   }

@@ -56,7 +56,7 @@ export function addVersion(before: Metadata, config: KvConfig, cas: number | und
   if (cas !== undefined && cas !== before.currentVersion) {
     throw new SecretStoreError('conflict', 'check-and-set parameter did not match the current version');
   }
-  const after = before.deleteVersionAfter || config.deleteVersionAfter;
+  const after = lifetimeOf(before, config);
   const added: VersionEntry = {
     version: before.currentVersion + 1,
     createdAt: now,
@@ -66,6 +66,13 @@ export function addVersion(before: Metadata, config: KvConfig, cas: number | und
   const most = before.maxVersions || config.maxVersions || DEFAULT_MAX_VERSIONS;
   const versions = [...before.versions, added].slice(-most);
   return { ...before, versions, currentVersion: added.version, updatedAt: now };
+}
+
+/** Seconds that a version lives; 0: for ever. A secret may have less than its mount says, not more. */
+export function lifetimeOf(metadata: Pick<Metadata, 'deleteVersionAfter'> | null, config: KvConfig): number {
+  const own = metadata?.deleteVersionAfter ?? 0;
+  if (own === 0 || config.deleteVersionAfter === 0) return own + config.deleteVersionAfter;
+  return Math.min(own, config.deleteVersionAfter);
 }
 
 export function isDeleted({ deletionAt, destroyed }: VersionEntry, now: number): boolean {

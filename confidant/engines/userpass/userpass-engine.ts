@@ -50,6 +50,10 @@ export class UserpassEngine implements Engine {
     { path: 'users/{user}/policies', operations: { update: (call) => this.#setPolicies(call) } },
   ];
 
+  sweep(): Promise<void> {
+    return this.#throttle.sweep();
+  }
+
   #find(name: string): User | null {
     return this.#context.files.readJson(name) as User | null;
   }
@@ -117,7 +121,9 @@ export class UserpassEngine implements Engine {
     if (password === undefined) throw new SecretStoreError('unauthorized', 'missing password');
     this.#throttle.check(name, remoteAddress);
     const user = this.#find(name);
-    const isRight = await this.#context.passwords.isRight(password, user?.password ?? null);
+    const isKnown = await this.#context.passwords.isRight(password, user?.password ?? null);
+    // A hash takes its time: the user may have been removed, or given another password, meanwhile.
+    const isRight = isKnown && this.#find(name)?.password === user?.password;
     const ranges = user?.tokens.boundCidrs ?? [];
     const isFrom = ranges.length === 0 || ranges.some((range) => isInRange(remoteAddress, range));
     if (user === null || !isRight || !isFrom) {
