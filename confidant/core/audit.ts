@@ -6,7 +6,7 @@
 import type { Bytes } from '../../targets/host.ts';
 import type { TokenEntry } from '../identity/token-entry.ts';
 import type { Keyring } from '../sealing/keyring.ts';
-import { SecretStoreError, type StoreReply, type StoreRequest } from '../secret-store.ts';
+import { type SecretData, SecretStoreError, type StoreReply, type StoreRequest } from '../secret-store.ts';
 
 /** Where records go. In the service: the topic `audit` of the commit log. */
 export interface AuditSink {
@@ -28,6 +28,7 @@ export interface AuditParts {
 /** Deeper or longer than this, a value is hashed as a whole: a record has a bounded size. */
 const DEEPEST = 4;
 const MOST_FIELDS = 64;
+const LONGEST_DATA = 16_384;
 
 export class Audit {
   readonly #parts: AuditParts;
@@ -48,7 +49,7 @@ export class Audit {
         ? { error: code }
         : {
             response: {
-              data: this.#hide(result.data, 0),
+              data: this.#hidden(result.data),
               auth: this.#hide(result.auth, 0),
               wrap: this.#hide(result.wrap, 0),
             },
@@ -67,10 +68,11 @@ export class Audit {
       request: {
         id: request.id,
         operation: request.operation,
-        path: request.path.slice(0, 512),
+        // Some clients name a token in the path.
+        path: request.path.slice(0, 512).replaceAll(/\bhv[sb]\.[\w-]+/g, (token) => this.#hash(token)),
         client_token: request.token === null ? '' : this.#hash(request.token),
         remote_address: request.remoteAddress,
-        data: this.#hide(request.data, 0),
+        data: this.#hidden(request.data),
       },
     };
   }
@@ -86,10 +88,15 @@ export class Audit {
     }
   }
 
+  #hidden(data: SecretData | null): unknown {
+    const hidden = this.#hide(data, 0);
+    return JSON.stringify(hidden).length > LONGEST_DATA ? this.#hash(JSON.stringify(data)) : hidden;
+  }
+
   /** A value with all that is in it hashed; the names of fields stay. */
   #hide(value: unknown, depth: number): unknown {
-    if (value === null || value === undefined || typeof value === 'boolean' || typeof value === 'number') return value;
-    if (typeof value === 'string') return this.#hash(value);
+    if (value === null || value === undefined || typeof value === 'boolean') return value;
+    if (typeof value !== 'object') return this.#hash(String(value));
     const entries = Object.entries(value);
     if (depth === DEEPEST || entries.length > MOST_FIELDS) return this.#hash(JSON.stringify(value));
     if (Array.isArray(value)) return value.map((item) => this.#hide(item, depth + 1));
