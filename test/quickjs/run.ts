@@ -10,8 +10,8 @@
  * nothing is emulated.
  *
  * `--sanitize` runs them on this machine with AddressSanitizer, UndefinedBehaviorSanitizer and the engine's check for
- * leaks at the end, without `--files` all but a few that take long. `--gc-stress` collects garbage at every allocation, for which not all of them have the time: without
- * `--files` those of the host and of the HTTP server.
+ * leaks at the end, without `--files` all but a few that take long. `--gc-stress` collects garbage at every allocation,
+ * for which few have the time: without `--files` those of the host and of the HTTP server.
  *
  * The last line is `N passed, N failed, N skipped`.
  */
