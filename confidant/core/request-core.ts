@@ -21,7 +21,7 @@ import type { MountTable } from './mount-table.ts';
 import type { PolicySet } from './policy-set.ts';
 import type { Call, Caller, Engine } from './route.ts';
 import { matchRoute, type RouteMatch } from './route-table.ts';
-import { WRAPPING_POLICY, type Wrapping } from './wrapping.ts';
+import { gone, WRAPPING_POLICY, type Wrapping } from './wrapping.ts';
 
 const LONGEST_PATH = 1024;
 /** Of the values in a request: what is deeper overflows the stack somewhere. */
@@ -100,12 +100,21 @@ export class RequestCore implements SecretServer {
     const input = new Input(request.data);
     const call = { ...this.#callOf(request, target, input), caller: null };
     if (route?.isOpen === true) return this.#run(request, target, call);
-    const { tokens } = this.#parts.unsealed();
-    seen.entry = await tokens.use(request.token);
+    seen.entry = await this.#use(request, target, input);
     const caller = this.#callerOf(seen.entry, request.token ?? '');
     const operation = request.operation === 'update' && route?.exists?.(call) === false ? 'create' : request.operation;
     this.#check(request, target, seen.entry, operation);
     return this.#run(request, target, { ...call, operation, caller });
+  }
+
+  /** A wrapping token that is over is called that: it may be the first sign that somebody else has unwrapped it. */
+  async #use({ token }: StoreRequest, { path }: Target, input: Input): Promise<TokenEntry> {
+    const { tokens } = this.#parts.unsealed();
+    const isGiven = token !== null && token !== '';
+    if (isGiven && path === 'sys/wrapping/unwrap' && !input.has('token') && tokens.find(token) === null) {
+      throw gone();
+    }
+    return tokens.use(token);
   }
 
   /** Errors: `forbidden`. */

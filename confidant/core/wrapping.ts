@@ -128,6 +128,6 @@ export class Wrapping {
   }
 }
 
-function gone(): SecretStoreError {
+export function gone(): SecretStoreError {
   return new SecretStoreError('invalid', 'wrapping token is not valid or does not exist');
 }

@@ -72,10 +72,11 @@ export class TokenEngine implements Engine {
     if (period > 0 && !mayAll) {
       throw new SecretStoreError('invalid', 'root or sudo privileges required to create periodic token');
     }
+    const displayName = input.text('display_name') ?? '';
     const created = await this.#tokens.create({
       policies,
       path,
-      displayName: `token${input.has('display_name') ? `-${input.text('display_name')}` : ''}`,
+      displayName: displayName === '' ? 'token' : `token-${displayName}`,
       meta: metaOf(input),
       parent: withoutParent ? null : parent.id,
       ttl: input.duration('ttl') ?? input.duration('lease') ?? 0,

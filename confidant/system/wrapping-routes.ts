@@ -1,7 +1,7 @@
 /** `sys/wrapping` and `sys/leases`. Nothing here has leases of its own: tokens are renewed and revoked as tokens. */
 import type { Call, Route } from '../core/route.ts';
 import type { Wrapping } from '../core/wrapping.ts';
-import { WRAPPING_POLICY } from '../core/wrapping.ts';
+import { gone, WRAPPING_POLICY } from '../core/wrapping.ts';
 import { SecretStoreError, type StoreReply } from '../secret-store.ts';
 import { formatTime } from '../wire/times.ts';
 
@@ -36,7 +36,7 @@ function unwrap(wrapping: Wrapping, { input, caller }: Call): Promise<StoreReply
   const token = input.text('token');
   if (token !== undefined && token !== caller?.token) return wrapping.unwrap(token);
   if (caller?.entry.policies.includes(WRAPPING_POLICY) === true) return wrapping.take(caller.entry.id);
-  throw new SecretStoreError('invalid', 'wrapping token is not valid or does not exist');
+  throw gone();
 }
 
 function noLease(): StoreReply {

@@ -31,6 +31,8 @@ test('a token has what it was made with', async () => {
   assert.is(data?.['id'], auth.clientToken);
   assert.is(data?.['num_uses'], 3);
   assert.is(data?.['display_name'], 'token-d');
+  const nameless = (await server.write('auth/token/create', { display_name: '' })).auth?.clientToken ?? '';
+  assert.is((await server.write('auth/token/lookup', { token: nameless })).data?.['display_name'], 'token');
   assert.equal(data?.['meta'], { site: 'north' });
   assert.is(data?.['ttl'], 3600);
   const after = await server.write('auth/token/lookup', { token: auth.clientToken });
@@ -200,6 +202,11 @@ test('a wrapped reply is told once, to who has the token', async () => {
   assert.is(
     (await server.refusal('update', 'sys/wrapping/unwrap', { token })).message,
     'wrapping token is not valid or does not exist',
+  );
+  assert.is(
+    (await server.refusal('update', 'sys/wrapping/unwrap', {}, { token })).message,
+    'wrapping token is not valid or does not exist',
+    'also as the caller',
   );
   assert.is((await server.refusal('read', 'secret/data/a', {}, { token })).code, 'forbidden');
   assert.is((await server.refusal('read', 'secret/data/a', {}, { wrapTtl: 'soon' })).code, 'invalid');
