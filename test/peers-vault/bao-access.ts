@@ -108,7 +108,9 @@ test('token create, lookup, renew and revoke', () => {
 test('capabilities of a token, of its accessor and of the caller', () => {
   const { auth } = bao.reply('token', 'create', '-policy=reader');
   assert.is(bao.text('token', 'capabilities', auth.client_token, 'secret/data/app/x').trim(), 'patch, read');
-  assert.is(bao.text('token', 'capabilities', '-accessor', auth.accessor, 'sys/mounts').trim(), 'deny');
+  const asked = ['sys/capabilities-accessor', `accessor=${auth.accessor}`, 'paths=sys/mounts,secret/data/app/x'];
+  const { data } = bao.reply('write', ...asked);
+  assert.equal([data['sys/mounts'], data['secret/data/app/x']], [['deny'], ['patch', 'read']]);
   assert.is(bao.as(auth.client_token).text('token', 'capabilities', 'secret/data/app/x').trim(), 'patch, read');
   assert.is(bao.text('token', 'capabilities', 'secret/data/app/x').trim(), 'root');
 });

