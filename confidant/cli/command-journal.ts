@@ -6,7 +6,6 @@ import type { Journal, JournalEntry } from '../journal.ts';
 
 export class CommandJournal implements Journal {
   readonly #journal: Journal;
-  readonly #pending = new Set<Promise<void>>();
   isHeld = true;
 
   constructor(journal: Journal) {
@@ -18,22 +17,6 @@ export class CommandJournal implements Journal {
   }
 
   async append(entries: readonly JournalEntry[]): Promise<void> {
-    if (this.isHeld) return;
-    const appended = this.#journal.append(entries);
-    const settled = appended
-      .catch(() => undefined) // whoever appended is told
-      .then(() => {
-        this.#pending.delete(settled);
-      });
-    this.#pending.add(settled);
-    await appended;
-  }
-
-  get isIdle(): boolean {
-    return this.#pending.size === 0;
-  }
-
-  async settle(): Promise<void> {
-    await Promise.all(this.#pending);
+    if (!this.isHeld) await this.#journal.append(entries);
   }
 }

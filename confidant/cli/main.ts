@@ -53,7 +53,7 @@ Exit codes:
 } as const;
 
 function globalFlags(defaultRoot: string): readonly Flag[] {
-  const root = `the data directory, as of streambed serve (default: environment ROOT_PATH, else ${defaultRoot})`;
+  const root = `the data directory of the service (default: environment ROOT_PATH, else ${defaultRoot})`;
   return [
     { name: 'root-path', value: 'DIR', help: root },
     { name: 'credentials-directory', value: 'DIR', help: 'its file root-secret holds 32 hex characters, or 64' },
@@ -83,7 +83,8 @@ async function runCommand(terminal: Terminal, host: Host, build: ConfidantBuild,
   const program = { ...PROGRAM, globals: globalFlags(build.defaultRoot) };
   const line = readCommandLine(program, terminal.args);
   const { flags, words } = line;
-  if (flags.has('version')) return printed(terminal, host, `confidant ${build.version}\n`);
+  // With a value it is what `get` calls so.
+  if (flags.text('version') === '') return printed(terminal, host, `confidant ${build.version}\n`);
   if (flags.has('help')) return printed(terminal, host, helpText(program, line.name));
   const command = checkedCommand(line);
   const root = flags.text('root-path') || terminal.env('ROOT_PATH') || build.defaultRoot;

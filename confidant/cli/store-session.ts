@@ -27,8 +27,7 @@ export async function openSession(context: SessionContext, command: Command): Pr
   const lock = await takeRoot(context);
   const session = new StoreSession(host, lock);
   try {
-    await session.open(context, seal, shares);
-    if (command.begins === true) await session.mountSecrets();
+    await session.open(context, command, seal, shares);
     session.begin(command.changes === true);
     return session;
   } catch (error) {
@@ -107,21 +106,20 @@ class StoreSession implements OpenStore {
     this.#lock = lock;
   }
 
-  async open({ build, root }: SessionContext, seal: StaticSeal | null, shares: readonly Uint8Array[]): Promise<void> {
+  async open(
+    { build, root }: SessionContext,
+    command: Command,
+    seal: StaticSeal | null,
+    shares: readonly Uint8Array[],
+  ): Promise<void> {
     const opened = await build.openStore(root, seal, (journal) => (this.#journal = new CommandJournal(journal)));
     this.#opened = opened;
     const { store } = opened;
-    if (store.isInitialized) {
-      for (const share of shares) if (store.isSealed) await store.unseal(share);
-      this.#token = await store.makeRootToken();
-    } else this.#token = (await store.initialize(1, 1)).rootToken;
-  }
-
-  /** A power cut may have come between the keyring of a new store and its first mount. */
-  async mountSecrets(): Promise<void> {
-    const { data } = await this.ask('read', 'sys/mounts');
-    const isAnyThere = Object.values(data ?? {}).some((mount) => (mount as SecretData)['type'] === 'kv');
-    if (!isAnyThere) await this.ask('update', 'sys/mounts/secret', { type: 'kv-v2' });
+    for (const share of shares) if (store.isSealed) await store.unseal(share);
+    if (store.isInitialized) this.#token = await store.makeRootToken();
+    // Its making may have been cut off.
+    else if (command.begins !== true) throw noStore(root);
+    else this.#token = (await store.initialize(1, 1)).rootToken;
   }
 
   begin(isChanging: boolean): void {
@@ -143,20 +141,10 @@ class StoreSession implements OpenStore {
   async close(): Promise<void> {
     const opened = this.#opened;
     this.#opened = null;
-    if (opened !== null) {
-      await this.#settle();
-      await opened.close();
+    try {
+      await opened?.close();
+    } finally {
+      this.#lock.release();
     }
-    this.#lock.release();
-  }
-
-  /** What the store does by the way, such as removing what has expired, comes to its end. */
-  async #settle(): Promise<void> {
-    do {
-      await this.#journal?.settle();
-      await new Promise<void>((resolve) => {
-        this.#host.clock.soon(resolve);
-      });
-    } while (this.#journal?.isIdle === false);
   }
 }

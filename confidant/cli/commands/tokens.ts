@@ -4,7 +4,8 @@ import { type Login, type SecretData, SecretStoreError } from '../../secret-stor
 import { type Command, type Context, EXIT_DONE, print } from '../command.ts';
 import { FORMAT_FLAG, keyValueTable, OUTPUT_FLAGS, printAnswer } from '../format.ts';
 
-const ACCESSOR_NOTES = `An accessor names a token without being one: confidant token list shows them.
+const ACCESSOR_NOTES = `An accessor names a token without being one: confidant token list shows them. One that
+begins with a dash stands behind --.
 `;
 
 export const tokenCommands: readonly Command[] = [
