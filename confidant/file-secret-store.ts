@@ -103,9 +103,14 @@ export class FileSecretStore implements SecretServer {
    */
   static async open(host: Host, options: FileSecretStoreOptions): Promise<FileSecretStore> {
     const barrier = await Barrier.open(host, options.root, options.seal);
-    const store = new FileSecretStore(host, options, barrier, await host.sodium());
-    if (store.isInitialized && options.seal.type === 'static') await store.unseal(null);
-    return store;
+    try {
+      const store = new FileSecretStore(host, options, barrier, await host.sodium());
+      if (store.isInitialized && options.seal.type === 'static') await store.unseal(null);
+      return store;
+    } catch (error) {
+      await barrier.close();
+      throw error;
+    }
   }
 
   /** False as well for a store whose making was cut off before anybody was told of it. */

@@ -49,7 +49,7 @@ export class Ledger {
 
   /**
    * Reads the journal. What is not authentic is reported and counts as gone: the rest is served. Errors: `damaged` when
-   * the journal has a hole, in which a revocation may be lost.
+   * the journal has a hole, in which a revocation may be lost, `host-failed`.
    */
   async load(): Promise<void> {
     let damaged = 0;
@@ -64,7 +64,8 @@ export class Ledger {
     } catch (error) {
       if (error instanceof SecretStoreError) throw error;
       const reason = error instanceof Error ? error.message : '';
-      throw new SecretStoreError('damaged', `the journal cannot be read: ${reason}`, { cause: error });
+      const isDamaged = error instanceof Error && 'code' in error && error.code === 'damaged';
+      throw new SecretStoreError(isDamaged ? 'damaged' : 'host-failed', `the journal cannot be read: ${reason}`, { cause: error });
     }
     if (damaged > 0) this.#parts.report(`journal: ${damaged} entries are not authentic and were passed over`);
   }
