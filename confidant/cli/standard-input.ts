@@ -28,27 +28,27 @@ export class StandardInput {
   /** What a person types, unseen, or else all that there is. */
   async secret(use: string): Promise<string> {
     const read = this.take(use);
-    return (await this.#terminal.ask(`${use}: `)) ?? readText(this.#bytes, read, use);
+    return (await this.#terminal.ask(`${use} (not shown): `)) ?? readText(this.#bytes, read, use);
   }
 
   /** As many lines as a person is asked for, or all non-empty ones that there are. */
   async secretLines(use: string, count: number): Promise<readonly string[]> {
     const read = this.take(use);
-    const first = await this.#terminal.ask(`${use} 1 of ${count}: `);
+    const first = await this.#terminal.ask(`${use} 1 of ${count} (not shown): `);
     if (first === null) {
       const lines = (await readText(this.#bytes, read, use)).split('\n');
       return lines.map((line) => line.trim()).filter((line) => line !== '');
     }
     const lines = [first.trim()];
     while (lines.length < count) {
-      lines.push(((await this.#terminal.ask(`${use} ${lines.length + 1} of ${count}: `)) ?? '').trim());
+      lines.push(((await this.#terminal.ask(`${use} ${lines.length + 1} of ${count} (not shown): `)) ?? '').trim());
     }
     return lines;
   }
 
   /** What a person types, or null when there is none. */
   async asked(use: string): Promise<string | null> {
-    return this.#use === null ? this.#terminal.ask(`${use}: `) : null;
+    return this.#use === null ? this.#terminal.ask(`${use} (not shown): `) : null;
   }
 }
 

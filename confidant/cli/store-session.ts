@@ -69,7 +69,7 @@ export function checkRootKeys(root: string, { type, rootKeyId }: KeyringHeader, 
 }
 
 export async function readShares({ input, host }: SessionContext, count: number): Promise<readonly Uint8Array[]> {
-  const lines = await input.secretLines('unseal key (not shown)', count);
+  const lines = await input.secretLines('unseal key', count);
   return lines.map((line, index) => {
     if (/^([\da-f]{2})+$/i.test(line)) {
       return Uint8Array.from(line.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));

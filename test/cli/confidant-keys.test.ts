@@ -123,10 +123,10 @@ test('a store that is opened by shares: from a pipe, or asked for', async () => 
   outOf(await session.run(['put', 'a', 'x=1'], { input }));
   const typed = await session.run(['get', 'a', '-field=x'], { typed: [two, three] });
   assert.is(outOf(typed), '1');
-  assert.equal(session.questions, ['unseal key (not shown) 1 of 2: ', 'unseal key (not shown) 2 of 2: ']);
+  assert.equal(session.questions, ['unseal key 1 of 2 (not shown): ', 'unseal key 2 of 2 (not shown): ']);
   assert.match(outOf(await session.run(['verify'], { input })), /\nintact\n$/);
   const twice = await session.run(['put', 'a', 'x=-'], { input });
-  assert.match(twice.err, /^confidant: standard input is for x: unseal key \(not shown\) must come from elsewhere\n/);
+  assert.match(twice.err, /^confidant: standard input is for x: unseal key must come from elsewhere\n/);
   const keyed = await session.keyed(['get', 'a']);
   assert.is(keyed.err, 'confidant: /data: the secret store is opened by shares, not by a root key\n');
   const refused: readonly (readonly string[])[] = [[one], [one, one], [`${one}\n${'A'.repeat(44)}`], ['hunter2!']];

@@ -35,7 +35,7 @@ test('values come from files, standard input, a person, or JSON of all of them',
   assert.equal(fields, { f: 'from a file\n', p: 'from a pipe\n', literal: '@/value' });
   outOf(await session.keyed(['put', 'b', 'password=-'], { typed: ['hunter2'] }));
   assert.is(outOf(await session.keyed(['get', 'b', '-field=password'])), 'hunter2');
-  assert.equal(session.questions, ['password: ']);
+  assert.equal(session.questions, ['password (not shown): ']);
   outOf(await session.keyed(['put', 'c', '@/all.json']));
   assert.is(
     outOf(await session.keyed(['get', 'c', '-field=__proto__', '-format=json'])).replace(/\s/g, ''),

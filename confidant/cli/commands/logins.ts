@@ -122,7 +122,7 @@ async function put(context: Context, kind: Kind): Promise<number> {
   const isMounted = await mount(store, mountOf(context, kind), kind);
   const isNewUser =
     kind === USERS && !Object.hasOwn(fields, 'password') && !(isMounted && (await isThere(store, path)));
-  const password = isNewUser ? await context.input.asked(`password of ${context.words[0]} (not shown)`) : null;
+  const password = isNewUser ? await context.input.asked(`password of ${context.words[0]}`) : null;
   await store.ask('update', path, password === null ? fields : { ...fields, password });
   return done(context, kind, 'written');
 }
