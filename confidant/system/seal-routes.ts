@@ -46,6 +46,10 @@ export function sealRoutes(parts: SealRouteParts): readonly Route[] {
     parts.seal();
     return { data: null };
   };
+  const rotate = async (): Promise<StoreReply> => {
+    await barrier.rotate();
+    return { data: null };
+  };
   return [
     { path: 'health', operations: { read: () => plain(health(parts)) }, ...open },
     { path: 'seal-status', operations: { read: status }, ...open },
@@ -57,7 +61,9 @@ export function sealRoutes(parts: SealRouteParts): readonly Route[] {
     },
     { path: 'unseal', operations: { update: unseal }, ...open },
     { path: 'seal', operations: { update: seal } },
-    { path: 'rotate', operations: { update: () => barrier.rotate().then(() => ({ data: null })) } },
+    { path: 'rotate', operations: { update: rotate } },
+    // OpenBao's name for the same.
+    { path: 'rotate/keyring', operations: { update: rotate } },
     { path: 'key-status', operations: { read: () => ({ data: keyStatus(barrier) }) } },
   ];
 }

@@ -85,6 +85,7 @@ const guarded = [
   'sys/policy read list',
   'sys/policy/{name} read update delete',
   'sys/rotate update',
+  'sys/rotate/keyring update',
   'sys/seal update',
   'sys/wrapping/rewrap update',
   'sys/wrapping/unwrap update',

@@ -62,7 +62,9 @@ test('init, unseal with two of three shares, seal, and unseal again after a rest
 
   const root = bao.as(made.root_token);
   root.text('kv', 'put', 'secret/x', 'a=b');
-  root.text('kv', 'get', 'secret/x');
+  assert.is(root.table('operator', 'key-status')['Key Term'], '1');
+  assert.is(root.table('operator', 'rotate')['Key Term'], '2');
+  assert.is(root.field('a', 'kv', 'get', 'secret/x'), 'b');
   bao.as('').fails(2, /permission denied/, 'operator', 'seal');
   assert.match(root.text('operator', 'seal'), /Success! Vault is sealed/);
   assert.is(statusOf(2)['sealed'], true);
