@@ -1,5 +1,14 @@
 /** The secret store of the built service: made by `init`, kept over kills, silent about what it keeps. */
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
 import { spawnService } from '../support/service.ts';
@@ -40,6 +49,20 @@ async function call(
 const put = (service: VaultService, token: string, path: string, value: unknown): Promise<Response> =>
   call(service, token, 'POST', `secret/data/${path}`, JSON.stringify({ data: { value } }));
 
+/** Waits until the service has written such a line, or has ended. */
+async function said({ lines, ended }: VaultService, line: RegExp): Promise<void> {
+  let isOver = false;
+  void ended.then(() => {
+    isOver = true;
+  });
+  while (!lines.some((one) => line.test(one))) {
+    if (isOver) throw new Error(`it ended: ${lines.join(' | ')}`);
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
+
 test('init makes a key that only its owner reads, and prints the root token once', async () => {
   const { data, args, rootToken } = await initialised();
   assert.match(rootToken, /^hvs\.[\w-]{32}$/);
@@ -75,6 +98,30 @@ test('the root key is replaced with the one before at hand', async () => {
   const read = (await (await call(third, rootToken, 'GET', 'secret/data/a')).json()) as { data: { data: unknown } };
   assert.equal(read.data.data, { value: 'kept' });
   await third.end('SIGTERM');
+});
+
+test('a root key that is put in place of another while the service runs is the one from then on', async () => {
+  const { data, args, rootToken } = await initialised();
+  const [, path = ''] = args;
+  const service = await startVault(data, args);
+  assert.is((await put(service, rootToken, 'a', 'kept')).status, 200);
+  const before = readFileSync(path);
+  // Not all at once, as an editor or a copy may do it; the key before it is no help any more.
+  rmSync(path);
+  writeFileSync(path, '', { mode: 0o400 });
+  writeFileSync(`${path}.new`, `${'5a'.repeat(32)}\n`, { mode: 0o400 });
+  renameSync(`${path}.new`, path);
+  await said(service, /the root key is [\da-f]{16} from now on/);
+  assert.is((await put(service, rootToken, 'b', 'kept too')).status, 200);
+  await service.end('SIGKILL');
+  const again = await startVault(data, args);
+  assert.is((await call(again, rootToken, 'GET', 'secret/data/b')).status, 200);
+  await again.end('SIGTERM');
+  writeFileSync(`${path}.old`, before, { mode: 0o400 });
+  const old = ['--root-key-file', `${path}.old`, '--kafka', '127.0.0.1:0', '--vault', '127.0.0.1:0'];
+  const refused = spawnService(['serve', '--data', data, ...old]);
+  assert.is((await refused.ended).code, 1);
+  assert.match(refused.lines.join(), /needs the root key/);
 });
 
 test('what was acknowledged is there after every kill -9', async () => {

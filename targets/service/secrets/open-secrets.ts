@@ -10,6 +10,7 @@ import type { Shared } from '../part.ts';
 import { openAuditTopic } from './audit-topic.ts';
 import { openKeptStore, type Secrets, secretsDirectory, VAULT_VERSION } from './kept-store.ts';
 import { drawSeal, readSeal } from './root-key.ts';
+import { RootKeyWatch } from './root-key-watch.ts';
 
 /** Errors: `Unusable`. */
 export async function openSecrets(shared: Shared): Promise<Secrets> {
@@ -34,7 +35,16 @@ async function openKept(shared: Shared, audit: AuditOption['audit'] | null): Pro
   const { store } = secrets;
   if (!store.isInitialized) journal.say('secrets: not initialised yet: streambed init, or vault operator init', 'warn');
   else if (store.isSealed) journal.say('secrets: sealed: vault operator unseal', 'warn');
-  return secrets;
+  const path = options.secrets.rootKeyFile;
+  if (path === null || seal.type !== 'static') return secrets;
+  const watch = new RootKeyWatch({ host, journal, store, path, current: seal.current });
+  return {
+    store,
+    close: () => {
+      watch.close();
+      return secrets.close();
+    },
+  };
 }
 
 /** Nothing of an earlier run is left, and nothing of this one can be read later: the key is in memory only. */

@@ -106,7 +106,7 @@ function hexOf(content: Uint8Array): string {
   return Array.from(content, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-function parentOf(path: string): string {
+export function parentOf(path: string): string {
   const slash = path.lastIndexOf('/');
   return slash < 0 ? '.' : path.slice(0, slash) || '/';
 }
