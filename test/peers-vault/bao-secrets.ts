@@ -46,7 +46,7 @@ test('kv put, get, patch with versions and check-and-set', () => {
   assert.is(bao.reply('kv', 'rollback', '-version=1', 'secret/app/one').data['version'], 6);
   assert.equal(bao.reply('kv', 'get', 'secret/app/one').data['data'], { a: 'b', n: '1' });
   bao.fails(2, /No value found at secret\/data\/app\/none/, 'kv', 'get', 'secret/app/none');
-  bao.fails(2, /No value found/, 'kv', 'patch', 'secret/app/none', 'a=b');
+  bao.fails(2, /Code: 404/, 'kv', 'patch', 'secret/app/none', 'a=b');
 });
 
 test('kv list, also of folders and of nothing', () => {
