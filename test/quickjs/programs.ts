@@ -9,6 +9,7 @@ import { compileProgram, linkProgram } from '../../scripts/targets/program.ts';
 import type { Counts } from './run-file.ts';
 
 const SUITES = [
+  'test/cli/confidant-program.test.ts',
   'test/cli/sessions.test.ts',
   'test/end-to-end/service.test.ts',
   'test/http-api/http-traps.test.ts',
