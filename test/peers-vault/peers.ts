@@ -3,21 +3,28 @@
  * them to the suites, which say what is missing and why.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { cached, cachePath, sha256 } from '../../scripts/targets/cache.ts';
 import { suite, type TestBody } from '../support/suite.ts';
 
 type PeerName = 'bao' | 'hvac' | 'streambed-vault';
 
-/** Where it is: its program, or a Python that has it. */
-type Peer = { readonly path: string } | { readonly missing: string };
+/** Where it is: its program, or a Python that has it. What cannot be had here is missing, what we wrote can be broken. */
+type Peer = { readonly path: string } | { readonly missing: string } | { readonly broken: string };
 
 type Peers = Readonly<Record<PeerName, Peer>>;
 
 const VARIABLE = 'STREAMBED_VAULT_PEERS';
 const DIRECTORY = 'test/peers-vault';
 
-class MissingPeer extends Error {}
+class FailedCommand extends Error {
+  readonly output: string;
+
+  constructor(message: string, output: string) {
+    super(message);
+    this.output = output;
+  }
+}
 
 /** The environment that tells the suites. */
 export function findPeers(): Readonly<Record<string, string>> {
@@ -33,8 +40,9 @@ function peerOf(find: () => string): Peer {
   try {
     return { path: find() };
   } catch (error) {
-    if (error instanceof MissingPeer) return { missing: error.message };
-    throw error;
+    if (!(error instanceof FailedCommand)) throw error;
+    const isOurs = error.output.includes('could not compile `streambed-vault-client`');
+    return isOurs ? { broken: error.output } : { missing: error.message };
   }
 }
 
@@ -50,23 +58,23 @@ function findPython(name: string): string {
   return `${environment}/bin/python`;
 }
 
-/** What cannot be fetched is missing; what is there and cannot be built is broken. */
 function buildStreambedVault(): string {
   const target = cachePath('peers-vault', 'cargo');
-  mkdirSync(target, { recursive: true });
   const program = ['--locked', '--manifest-path', `${DIRECTORY}/streambed-vault/Cargo.toml`];
   run('cargo', ['fetch', ...program]);
-  const { status } = spawnSync('cargo', ['build', ...program, '--target-dir', target], { stdio: 'inherit' });
-  if (status !== 0) throw new Error('cargo cannot build the program on streambed-vault');
+  console.log('cargo builds the program on streambed-vault: minutes, the first time');
+  run('cargo', ['build', '--quiet', ...program, '--target-dir', target]);
   return `${target}/debug/streambed-vault-client`;
 }
 
-/** What it prints. Errors: `MissingPeer` when it cannot be run or fails. */
+/** What it prints. Errors: `FailedCommand`. */
 function run(command: string, args: readonly string[]): string {
   const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
-  if (error !== undefined) throw new MissingPeer(`cannot run ${command}: ${error.message}`);
+  if (error !== undefined) throw new FailedCommand(`cannot run ${command}: ${error.message}`, '');
   if (status === 0) return stdout;
-  throw new MissingPeer(`${command} ${args.join(' ')}: ${stderr.trim().split('\n').at(-1)}`);
+  const output = `${stderr}${stdout}`.trim();
+  const reason = /^error.*/im.exec(output)?.[0] ?? output.split('\n').at(-1);
+  throw new FailedCommand(`${command} ${args[0]}: ${reason}`, output);
 }
 
 export interface PeerSuite {
@@ -84,5 +92,6 @@ export function peerSuite(name: string, peerName: PeerName): PeerSuite {
   const own = suite(name);
   const hooks = { before: own.before, after: own.after };
   if ('path' in peer) return { path: peer.path, test: own, ...hooks };
-  return { path: '', test: (title) => own.skip(title, peer.missing), ...hooks };
+  if ('missing' in peer) return { path: '', test: (title) => own.skip(title, peer.missing), ...hooks };
+  throw new Error(peer.broken);
 }
