@@ -12,10 +12,22 @@ export const FEATURES: readonly string[] = [
   'confidant',
 ];
 
+/** Those that encrypt. Without them libsodium and BearSSL are not linked. */
+const ENCRYPTING = ['vault', 'confidant'];
+
 /** The labels to drop so that only these features are left: `kafka-v2,logged`. Errors: `BuildError`. */
 export function labelsWithout(wanted: string): string[] {
   const names = wanted.split(',').filter((name) => name !== '');
   const unknown = names.find((name) => !FEATURES.includes(name));
   if (unknown !== undefined) throw new BuildError(`--features ${unknown}: want some of ${FEATURES.join(',')}`);
-  return FEATURES.filter((name) => !names.includes(name)).map((name) => name.toUpperCase().replaceAll('-', '_'));
+  return FEATURES.filter((name) => !names.includes(name)).map(labelOf);
+}
+
+/** Whether a build without these statements can come to need cryptography. */
+export function needsCryptography(dropLabels: readonly string[]): boolean {
+  return ENCRYPTING.some((name) => !dropLabels.includes(labelOf(name)));
+}
+
+function labelOf(feature: string): string {
+  return feature.toUpperCase().replaceAll('-', '_');
 }

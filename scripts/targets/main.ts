@@ -6,7 +6,7 @@
 import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { CPUS } from './cpus.ts';
-import { FEATURES, labelsWithout } from './features.ts';
+import { FEATURES, labelsWithout, needsCryptography } from './features.ts';
 import { compileProgram, linkProgram } from './program.ts';
 import { findSources } from './sources.ts';
 import { BuildError } from './system.ts';
@@ -23,8 +23,10 @@ const { values } = parseArgs({
 try {
   const unknown = values.cpu.find((name) => !CPUS.some((cpu) => cpu.name === name));
   if (unknown !== undefined) throw new BuildError(`--cpu ${unknown}: want ${CPUS.map(({ name }) => name).join(', ')}`);
-  const build = { sources: findSources(values.sources), toolchain: findToolchain() };
-  const program = { entry: 'targets/quickjs/main.ts', dropLabels: labelsWithout(values.features) };
+  const dropLabels = labelsWithout(values.features);
+  const hasCryptography = needsCryptography(dropLabels);
+  const build = { sources: findSources(values.sources), toolchain: findToolchain(), hasCryptography };
+  const program = { entry: 'targets/quickjs/main.ts', dropLabels };
   const modules = await compileProgram(build, program, 'dist/targets/program');
   for (const cpu of CPUS.filter(({ name }) => values.cpu.includes(name))) {
     const output = `dist/targets/${cpu.name}/streambed`;

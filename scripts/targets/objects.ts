@@ -32,10 +32,13 @@ const WARNINGS = [
 export interface Build {
   readonly sources: SourceDirectories;
   readonly toolchain: Toolchain;
+  /** True unless said otherwise. */
+  readonly hasCryptography?: boolean;
 }
 
 /** Everything of a binary but its program. */
-export function buildObjects({ sources }: Build, cpu: Cpu, variant: Variant): string[] {
+export function buildObjects(build: Build, cpu: Cpu, variant: Variant): string[] {
+  const { sources, hasCryptography = true } = build;
   const { quickjs, lmdb } = sources;
   const flags = [...variant.flags, '-std=gnu11'];
   const engine = ENGINE_FILES.map((name) => {
@@ -46,14 +49,14 @@ export function buildObjects({ sources }: Build, cpu: Cpu, variant: Variant): st
   const store = ['mdb', 'midl'].map((name) =>
     buildObject(variant.compiler, `${lmdb}/${name}.c`, [...flags, '-w', '-Dmmap=map_for_reading']),
   );
-  const cryptography = cryptographyFiles(sources, cpu).map((file) =>
-    buildObject(variant.compiler, file.path, [...flags, '-w', ...file.flags]),
-  );
+  const files = hasCryptography ? cryptographyFiles(sources, cpu) : [];
+  const cryptography = files.map((file) => buildObject(variant.compiler, file.path, [...flags, '-w', ...file.flags]));
   const hostFlags = [...flags, ...variant.hostFlags];
   const libraries = ['-isystem', quickjs, '-isystem', lmdb, ...cryptographyIncludes(sources)];
   const includes = [...libraries, '-D_GNU_SOURCE', ...variant.defines];
+  const standsAside = hasCryptography ? 'no-cryptography.c' : 'cryptography.c';
   const host = readdirSync(HOST)
-    .filter((name) => name.endsWith('.c'))
+    .filter((name) => name.endsWith('.c') && name !== standsAside)
     .sort()
     .map((name) => buildObject(variant.compiler, `${HOST}/${name}`, [...hostFlags, ...WARNINGS, ...includes]));
   return [...engine, ...store, ...cryptography, ...host];

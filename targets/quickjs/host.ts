@@ -5,9 +5,11 @@ import { quickjsKv } from './kv.ts';
 import type { Loop } from './loop.ts';
 import type { Native } from './native.ts';
 import { quickjsNet } from './net.ts';
+import { hasCryptography, noAes, noSodium } from './no-cryptography.ts';
 import { quickjsSodium } from './sodium.ts';
 
 export function quickjsHost(native: Native, loop: Loop): Host {
+  const isWhole = hasCryptography(native);
   return {
     files: quickjsFiles(native, loop),
     kv: quickjsKv(native),
@@ -20,7 +22,7 @@ export function quickjsHost(native: Native, loop: Loop): Host {
     },
     random: { fill: (into) => native.fillRandom(into) },
     bytes: native,
-    aes: native,
-    sodium: async () => quickjsSodium(native, loop.jobs),
+    aes: isWhole ? native : noAes,
+    sodium: isWhole ? async () => quickjsSodium(native, loop.jobs) : noSodium,
   };
 }

@@ -57,7 +57,7 @@ export interface Native extends Ciphers {
   doneDescriptor(): number;
   takeDone(): readonly [number: number, errorNumber: number] | null;
 
-  // cryptography.c
+  // cryptography.c: not in every build
   plainBlake2b(key: Uint8Array, message: Uint8Array, lengthBytes: number): Uint8Array;
   keyedBlake2b(key: Uint8Array, message: Uint8Array, lengthBytes: number): Uint8Array;
   hmac256(key: Uint8Array, message: Uint8Array): Uint8Array;

@@ -1,11 +1,14 @@
 /** What a build leaves out when it is told to: the code, its routes, and its name in `--version`. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import * as assert from 'uvu/assert';
-import { FEATURES, labelsWithout } from '../../scripts/targets/features.ts';
-import { measureBundle } from '../../scripts/targets/program.ts';
+import { CPUS } from '../../scripts/targets/cpus.ts';
+import { FEATURES, labelsWithout, needsCryptography } from '../../scripts/targets/features.ts';
+import { compileProgram, linkProgram, measureBundle } from '../../scripts/targets/program.ts';
+import { findSources } from '../../scripts/targets/sources.ts';
+import { findToolchain } from '../../scripts/targets/toolchain.ts';
 import { programUnderTest } from '../support/program.ts';
 import { spawnService, startService } from '../support/service.ts';
 import { suite } from '../support/suite.ts';
@@ -55,6 +58,33 @@ test('an unknown feature is an error', () => {
   assert.throws(() => labelsWithout('kafka-v2,kafka-v4'), /--features kafka-v4: want some of kafka-streambed,kafka-v2/);
   assert.equal(labelsWithout('kafka-v3,logged,openapi,vault'), ['KAFKA_STREAMBED', 'KAFKA_V2', 'KAFKA_STREAMS']);
   assert.equal(labelsWithout(FEATURES.join(',')), []);
+});
+
+/** 1.1 MiB. */
+const LOG_BINARY_BYTES = 1_153_434;
+
+test('the binaries for the device without the secret store are without its libraries, and small', async () => {
+  const dropLabels = labelsWithout(FEATURES.filter((name) => name !== 'vault' && name !== 'confidant').join(','));
+  const hasCryptography = needsCryptography(dropLabels);
+  assert.is(hasCryptography, false);
+  const build = { sources: findSources(undefined), toolchain: findToolchain(), hasCryptography };
+  const root = mkdtempSync(join(tmpdir(), 'streambed-features-'));
+  try {
+    const modules = await compileProgram(build, { entry: 'targets/quickjs/main.ts', dropLabels }, `${root}/program`);
+    for (const cpu of CPUS.filter(({ isMips }) => isMips)) {
+      linkProgram(build, cpu, modules, `${root}/${cpu.name}`);
+      const { size } = statSync(`${root}/${cpu.name}`);
+      assert.ok(size <= LOG_BINARY_BYTES, `${cpu.name}: ${size} bytes`);
+    }
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});
+
+test('either of the features that encrypt brings cryptography', () => {
+  for (const name of FEATURES) {
+    assert.is(needsCryptography(labelsWithout(name)), name === 'vault' || name === 'confidant', name);
+  }
 });
 
 const withVault = { STREAMBED_VAULT: '127.0.0.1:0' };

@@ -166,6 +166,36 @@ export const main = async () => {
   assert.ok(some.length < all.length * 0.8, `${some.length} of ${all.length}`);
 });
 
+const CRYPTOGRAPHY = `import type { Main } from 'streambed/app';
+export const main: Main = async ({ host, terminal }) => {
+  const key = new Uint8Array(32);
+  const attempts: [string, () => unknown][] = [
+    ['aes', () => host.aes.gcmSeal(key, new Uint8Array(12), key, key).length],
+    ['ctr', () => host.aes.ctr(key, new Uint8Array(16), key).length],
+    ['sodium', async () => (await host.sodium()).hmac('sha2-256', key, key).length],
+  ];
+  for (const [name, attempt] of attempts) {
+    const said = await Promise.resolve().then(attempt).catch((error) => [error.code, error.message].join(' '));
+    await terminal.write(host.bytes.encodeUtf8(name + ': ' + said + '\\n'));
+  }
+  return 0;
+};
+`;
+
+test('cryptography is in the binary unless the features leave it out, and then it says so', () => {
+  const app = write('cryptography', { 'app.ts': CRYPTOGRAPHY });
+  const [whole, some] = [`${directory}/cryptography/whole`, `${directory}/cryptography/some`];
+  assert.is(build(app, '--target', 'x86_64', '--output', whole).status, 0);
+  assert.is(spawnSync(whole, { encoding: 'utf8' }).stdout, 'aes: 48\nctr: 32\nsodium: 32\n');
+  assert.is(build(app, '--target', 'x86_64', '--output', some, '--features', 'kafka-v2,logged').status, 0);
+  const { stdout } = spawnSync(some, { encoding: 'utf8' });
+  for (const name of ['aes', 'ctr', 'sodium']) {
+    assert.match(stdout, new RegExp(`^${name}: ENOTSUP ENOTSUP: this build has no cryptography`, 'm'));
+  }
+  const saved = statSync(whole).size - statSync(some).size;
+  assert.ok(saved > 30_000, `${saved} bytes less`);
+});
+
 test('the log of an app knows its own errors, whichever module they come from', async () => {
   const app = write('errors', {
     'app.ts': `import { FileLog } from 'streambed/logged';

@@ -7,7 +7,7 @@ import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cachePath } from '../cache.ts';
 import { type Cpu, CPUS } from '../cpus.ts';
-import { FEATURES, labelsWithout } from '../features.ts';
+import { FEATURES, labelsWithout, needsCryptography } from '../features.ts';
 import { compileModules, linkProgram } from '../program.ts';
 import { findSources } from '../sources.ts';
 import { BuildError } from '../system.ts';
@@ -79,7 +79,8 @@ function parseOrder(args: readonly string[]): Order {
 async function buildApp({ app, cpu, dropLabels, output, sources }: Order): Promise<void> {
   if (!existsSync(app)) throw new BuildError(`${app}: no such file`);
   const modules = await bundleApp(readPackage(ROOT), app, dropLabels);
-  const build = { sources: findSources(sources), toolchain: findToolchain() };
+  const hasCryptography = needsCryptography(dropLabels);
+  const build = { sources: findSources(sources), toolchain: findToolchain(), hasCryptography };
   mkdirSync(cachePath(), { recursive: true });
   const directory = mkdtempSync(cachePath('app-'));
   try {
