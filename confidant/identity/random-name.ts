@@ -1,11 +1,15 @@
 /** Random text of tokens, accessors and ids. */
 import type { Host } from '../../targets/host.ts';
 
-/** URL-safe base64 of so many random bytes, without padding. */
-export function randomName(host: Pick<Host, 'bytes' | 'random'>, lengthBytes: number): string {
-  const bytes = new Uint8Array(lengthBytes);
-  host.random.fill(bytes);
-  return host.bytes.encodeBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+/** So many letters and digits, each of almost 6 bits: no `-` at the front for a command line to take for a flag. */
+export function randomName(host: Pick<Host, 'bytes' | 'random'>, length: number): string {
+  const bytes = new Uint8Array(length);
+  let name = '';
+  while (name.length < length) {
+    host.random.fill(bytes);
+    name += host.bytes.encodeBase64(bytes).replaceAll(/[+/=]/g, '');
+  }
+  return name.slice(0, length);
 }
 
 /** RFC 9562, version 4. */

@@ -1,5 +1,5 @@
 /**
- * Service tokens: made, found, counted, renewed and revoked. A token is `hvs.` and 192 random bits; what is kept is a
+ * Service tokens: made, found, counted, renewed and revoked. A token is `hvs.` and 190 random bits; what is kept is a
  * keyed hash of it, so looking one up tells nothing by its timing and the journal gives none away.
  */
 import type { Host } from '../../targets/host.ts';
@@ -17,7 +17,8 @@ const MOST_TOKENS = 10_000;
 const LONGEST_ENTRY = 4096;
 /** Tokens that made tokens that made tokens: a service that runs in circles is stopped here. */
 const MOST_GENERATIONS = 100;
-const TOKEN_BYTES = 24;
+const TOKEN_LENGTH = 32;
+const ACCESSOR_LENGTH = 24;
 
 export interface TokenParts {
   readonly host: Pick<Host, 'bytes' | 'random'>;
@@ -88,7 +89,7 @@ export class Tokens {
   /** Errors: `invalid` (the token exists, there are too many), `host-failed`. */
   async create(spec: TokenSpec): Promise<CreatedToken> {
     const { host, ledger, clock } = this.#parts;
-    const token = spec.token ?? `hvs.${randomName(host, TOKEN_BYTES)}`;
+    const token = spec.token ?? `hvs.${randomName(host, TOKEN_LENGTH)}`;
     const id = this.idOf(token);
     await this.#makeRoom();
     if (this.byId(id) !== null) throw new SecretStoreError('invalid', 'cannot create a token with a duplicate ID');
@@ -227,7 +228,7 @@ export class Tokens {
     const withDefault = isRoot || spec.withoutDefaultPolicy === true ? [] : ['default'];
     const entry: TokenEntry = {
       id,
-      accessor: randomName(this.#parts.host, 18),
+      accessor: randomName(this.#parts.host, ACCESSOR_LENGTH),
       parent: spec.parent ?? null,
       policies: [...new Set([...withDefault, ...spec.policies])].sort(),
       path: spec.path,
