@@ -1,5 +1,5 @@
 /** The command `streambed` on Node: hands the host, the HTTP server and the process to what all targets share. */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, readSync, statSync } from 'node:fs';
 import { endianness } from 'node:os';
 import type { Platform, ServerOptions } from '../service/platform.ts';
 import { runStreambed } from '../service/streambed.ts';
@@ -20,6 +20,7 @@ const platform: Platform = {
     },
   },
   env: (name) => process.env[name],
+  readDescriptor: async (descriptor, mostBytes) => readDescriptor(descriptor, mostBytes),
   print: (text) =>
     new Promise((resolve) => {
       process.stdout.write(text, () => resolve());
@@ -39,6 +40,16 @@ const platform: Platform = {
   startServer: ({ address, ...options }: ServerOptions) => startHttpServer({ ...address, ...options }),
   readOpenApi: async () => readOpenApi(),
 };
+
+/** Waits for who writes it, and nothing else goes on meanwhile: it is done before anything is served. */
+function readDescriptor(descriptor: number, mostBytes: number): Uint8Array {
+  const bytes = new Uint8Array(mostBytes);
+  let length = 0;
+  for (let count = 1; count > 0 && length < mostBytes; length += count) {
+    count = readSync(descriptor, bytes, length, mostBytes - length, null);
+  }
+  return bytes.slice(0, length);
+}
 
 /** A file of the package: seen from the source of this file and from what is built of it, it is in the same place. */
 function readPackageFile(path: string): string {

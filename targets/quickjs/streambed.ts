@@ -6,7 +6,7 @@ import { quickjsHost } from './host.ts';
 import type { HttpServerOptions } from './http1/server.ts';
 import type { Loop } from './loop.ts';
 import type { Native } from './native.ts';
-import { onSignals, printError, printOutput } from './terminal.ts';
+import { onSignals, printError, printOutput, readDescriptor } from './terminal.ts';
 
 const kindMask = 0o170000;
 const directoryKind = 0o040000;
@@ -17,6 +17,7 @@ export function runStreambedCommand(native: Native, loop: Loop, args: readonly s
     host,
     facts,
     env: (name) => native.getVariable(name),
+    readDescriptor: (descriptor, mostBytes) => readDescriptor(native, loop, descriptor, mostBytes),
     print: async (text) => void (await printOutput(native, loop, text)),
     warn: (text) => printError(native, text),
     onSignal: (told) => onSignals(native, loop, told),

@@ -46,6 +46,27 @@ export function quickjsTerminal(native: Native, loop: Loop, args: readonly strin
   };
 }
 
+/** Up to its end, or so many bytes. */
+export async function readDescriptor(
+  native: Native,
+  loop: Loop,
+  descriptor: number,
+  mostBytes: number,
+): Promise<Uint8Array> {
+  const input = new Readiness(native, loop, descriptor);
+  const bytes = new Uint8Array(mostBytes);
+  for (let length = 0; ; ) {
+    const chunk = native.readStream(descriptor);
+    if (chunk?.length === 0 || length === mostBytes) return bytes.slice(0, length);
+    if (chunk === null) await input.next();
+    else {
+      const taken = chunk.subarray(0, mostBytes - length);
+      bytes.set(taken, length);
+      length += taken.length;
+    }
+  }
+}
+
 export function printOutput(native: Native, loop: Loop, text: string): Promise<boolean> {
   return writeOutput(native, new Readiness(native, loop, standardOutput), native.encodeUtf8(text));
 }

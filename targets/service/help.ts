@@ -10,6 +10,7 @@ const texts: Readonly<Record<string, readonly [value: string, help: string]>> = 
   'allow-remote': ['', 'listen beyond loopback without tokens: whoever can connect may read and write the log'],
   'kafka-auth': ['none|token', 'token: Kafka requests need a token of the secret store, whose policies decide'],
   'root-key-file': ['FILE', 'the key that the secret store is opened with (mode 0400); else it is unsealed by shares'],
+  'root-key-fd': ['N', 'the key is read from this descriptor, which is open already, instead of a file'],
   'previous-root-key-file': ['FILE', 'the key before it, while it is being replaced'],
   audit: ['off|open|closed', 'secret requests in the topic audit; when that fails: open serves on, closed refuses'],
   'ss-ttl-field': ['NAME', 'the field of a secret that says how long it may be kept, such as 1m'],

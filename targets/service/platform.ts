@@ -12,6 +12,9 @@ export interface Platform {
 
   env(name: string): string | undefined;
 
+  /** What comes from a descriptor that was handed down, up to its end or so many bytes. Errors: a `HostError`. */
+  readDescriptor(descriptor: number, mostBytes: number): Promise<Uint8Array>;
+
   /** Writes to standard output; resolves when it is written, or when nobody reads it any more. */
   print(text: string): Promise<void>;
 

@@ -37,6 +37,7 @@ export const serveOptions: readonly Option[] = [
   { name: 'allow-remote', isSwitch: true },
   { name: 'kafka-auth', otherwise: 'none' },
   { name: 'root-key-file' },
+  { name: 'root-key-fd' },
   { name: 'previous-root-key-file' },
   { name: 'audit', otherwise: 'off' },
   { name: 'ss-ttl-field' },
@@ -104,6 +105,7 @@ function parseSecretOptions(text: Text, env: (name: string) => string | undefine
   return {
     vault: vault === 'off' ? null : parseAddress('vault', vault),
     rootKeyFile,
+    rootKeyDescriptor: parseDescriptor(text('root-key-fd'), rootKeyFile),
     rootKey: rootKeyFile === null ? (env(variableOf('root-key')) ?? null) : null,
     previousRootKeyFile: text('previous-root-key-file') ?? null,
     isDev,
@@ -112,6 +114,14 @@ function parseSecretOptions(text: Text, env: (name: string) => string | undefine
     audit: parseWord('audit', ['off', 'open', 'closed'], text('audit')),
     kafkaAuth,
   };
+}
+
+/** Those of standard streams are not for keys. */
+function parseDescriptor(text: string | undefined, rootKeyFile: string | null): number | null {
+  if (text === undefined) return null;
+  if (rootKeyFile !== null) throw new UsageError('--root-key-fd: not with --root-key-file');
+  if (/^[1-9]\d{0,3}$/.test(text) && Number(text) > 2) return Number(text);
+  throw new UsageError(`--root-key-fd ${text}: want the number of an open descriptor, 3 or above`);
 }
 
 /** What can be reached from other machines must ask who calls, or be meant to be open. */

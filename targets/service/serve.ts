@@ -12,6 +12,7 @@ import { openKafkaPart } from './kafka-part.ts';
 import type { Part, Shared } from './part.ts';
 import type { Platform, Server } from './platform.ts';
 import { parseServeOptions, type ServeOptions } from './serve-options.ts';
+import type { SecretOptions } from './secrets/secret-options.ts';
 import { Stopping } from './stopping.ts';
 
 /** How long requests under way may take to finish after a signal. */
@@ -26,16 +27,31 @@ interface Service {
 
 /** Returns the exit code. Errors: `UsageError`; all others are told in the journal. */
 export async function runServe(platform: Platform, args: readonly string[]): Promise<number> {
-  const options = parseServeOptions(args, (name) => platform.env(name));
-  const { logLevel: level, logFormat: format } = options;
+  const parsed = parseServeOptions(args, (name) => platform.env(name));
+  const { logLevel: level, logFormat: format } = parsed;
   const write = (line: string): void => platform.warn(line);
   const journal = new Journal({ level, format, clock: platform.host.clock, write });
   try {
+    const options = { ...parsed, secrets: await withRootKey(platform, parsed.secrets) };
     await serve({ platform, options, journal });
     return 0;
   } catch (error) {
     journal.fail(explain(error));
     return 1;
+  }
+}
+
+/** A root key in hex or base64 has no more bytes. */
+const rootKeyBytes = 256;
+
+/** With the root key from its descriptor. Errors: `Unusable`. */
+async function withRootKey({ host, readDescriptor }: Platform, secrets: SecretOptions): Promise<SecretOptions> {
+  const { rootKeyDescriptor: descriptor } = secrets;
+  if (descriptor === null || secrets.vault === null) return secrets;
+  try {
+    return { ...secrets, rootKey: host.bytes.decodeUtf8(await readDescriptor(descriptor, rootKeyBytes)).trim() };
+  } catch (error) {
+    throw new Unusable(`--root-key-fd ${descriptor}: ${explain(error)}`);
   }
 }
 

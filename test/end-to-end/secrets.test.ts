@@ -1,4 +1,5 @@
 /** The secret store of the built service: made by `init`, kept over kills, silent about what it keeps. */
+import { spawn } from 'node:child_process';
 import {
   chmodSync,
   mkdtempSync,
@@ -11,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
+import { programUnderTest } from '../support/program.ts';
 import { spawnService } from '../support/service.ts';
 import { suite } from '../support/suite.ts';
 import { startVault, type VaultService } from '../support/vault-service.ts';
@@ -84,6 +86,27 @@ test('a key that others may read, another key and a damaged one are refused in w
   const wrong = spawnService(['serve', '--data', data, '--kafka', '127.0.0.1:0', '--vault', '127.0.0.1:0', ...other]);
   assert.is((await wrong.ended).code, 1);
   assert.match(wrong.lines.join(), /needs the root key/);
+});
+
+test('the root key comes from a descriptor, which may be a pipe', async () => {
+  const { data, args } = await initialised();
+  const serve = ['serve', '--data', data, '--kafka', '127.0.0.1:0', '--vault', '127.0.0.1:0', '--root-key-fd', '7'];
+  const pipe = `${scratch}/pipe`;
+  const script = 'mkfifo "$PIPE" && { cat "$KEY" > "$PIPE" & exec "$0" "$@" 7< "$PIPE"; }';
+  const child = spawn('sh', ['-c', script, ...programUnderTest().streambed, ...serve], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { PATH: process.env['PATH'], STREAMBED_ALLOW_VOLATILE: '1', PIPE: pipe, KEY: args[1] },
+  });
+  let output = '';
+  for await (const chunk of child.stderr) {
+    output += String(chunk);
+    if (output.includes('serving Vault')) child.kill('SIGTERM');
+  }
+  assert.match(output, /serving Vault/);
+  assert.not.match(output, /sealed/);
+  const closed = spawnService(serve.with(-1, '777'));
+  assert.is((await closed.ended).code, 1);
+  assert.match(closed.lines.join(), /--root-key-fd 777: .*EBADF/);
 });
 
 test('the root key is replaced with the one before at hand', async () => {

@@ -7,6 +7,8 @@ export interface SecretOptions {
   readonly rootKeyFile: string | null;
   /** The key itself, from the environment only: the command line is for all to read. */
   readonly rootKey: string | null;
+  /** An open descriptor that the key is read from, once, before anything else. */
+  readonly rootKeyDescriptor: number | null;
   readonly previousRootKeyFile: string | null;
   /** As `vault server -dev`: in memory, unsealed, with a known root token. */
   readonly isDev: boolean;

@@ -57,6 +57,7 @@ export class Machine {
       host: this.host,
       facts: { version: '1.2.3', engine: 'Engine 4', cpu: 'z80', byteOrder: 'little', store: null },
       env: (name) => this.env[name],
+      readDescriptor: async () => new Uint8Array(0),
       print: async (text) => {
         this.output += text;
       },
