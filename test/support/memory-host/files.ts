@@ -19,7 +19,8 @@ export class MemoryFiles implements Files {
   open(path: string, mode: OpenMode): MemoryFile {
     this.#process.guard();
     const place = findPlace(this.#root, path, 'open');
-    if (mode === 'create' || mode === 'create-read-only') return new MemoryFile(this.#process, this.#create(place, path), path, true);
+    if (mode === 'create' || mode === 'create-read-only')
+      return new MemoryFile(this.#process, this.#create(place, path), path, true);
     if (place.node === null) throw hostError('ENOENT', 'open', path);
     if (place.node.kind === 'directory') throw hostError('EISDIR', 'open', path);
     if (mode === 'update') this.#mustBeWritable(place, 'open', path);
