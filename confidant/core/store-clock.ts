@@ -6,10 +6,15 @@
  */
 import type { Clock } from '../../targets/host.ts';
 
+/** Two clocks are never read at the same moment. */
+const JITTER_MS = 1000;
+
 export class StoreClock {
   readonly #clock: Clock;
   readonly #startedAt: number;
   #origin: number;
+  /** By how much the wall clock was ahead when it had last jumped. */
+  #wallAhead = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -26,8 +31,10 @@ export class StoreClock {
     return Math.floor(this.#origin + this.#clock.monotonic() - this.#startedAt);
   }
 
-  /** The wall clock's text for a time of this clock: what people and clients are told. */
+  /** The wall clock's time for one of this clock: what people and clients are told, the same each time they ask. */
   toWall(time: number): number {
-    return time - this.now() + this.#clock.now();
+    const ahead = this.#clock.now() - this.now();
+    if (Math.abs(ahead - this.#wallAhead) > JITTER_MS) this.#wallAhead = ahead;
+    return time + this.#wallAhead;
   }
 }
