@@ -4,6 +4,7 @@ import { Acl } from '../../../confidant/policy/acl.ts';
 import { type HclBody, type HclItem, type HclValue, isBody, parseHcl } from '../../../confidant/policy/hcl.ts';
 import { type Policy, parsePolicy, type Rule } from '../../../confidant/policy/policy.ts';
 import { SecretStoreError } from '../../../confidant/secret-store.ts';
+import { some } from '../../support/share.ts';
 import { suite } from '../../support/suite.ts';
 import { grant } from './cases/case.ts';
 import { printHcl, printJson } from './print.ts';
@@ -108,7 +109,7 @@ test('any text is a policy, or is refused by its code, and little of it is told'
         assert.ok((error as SecretStoreError).message.length < 600);
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: some(1000) },
   );
 });
 
@@ -117,7 +118,7 @@ test('what was printed is read again', () => {
     fc.property(tree.body, (body) => {
       assert.equal(plain(parseHcl(printHcl(body))), plain(body));
     }),
-    { numRuns: 200 },
+    { numRuns: some(200) },
   );
 });
 
@@ -132,7 +133,7 @@ test('a text cut short is refused, or is shorter by whole items', () => {
         assert.instance(error, SecretStoreError);
       }
     }),
-    { numRuns: 200 },
+    { numRuns: some(200) },
   );
 });
 
@@ -203,7 +204,7 @@ test('HCL and JSON of one policy mean the same', () => {
       assert.equal(rules, policyOf(all).rules);
       assert.is(rules.length, all.length);
     }),
-    { numRuns: 200 },
+    { numRuns: some(200) },
   );
 });
 
@@ -228,7 +229,7 @@ test('the order of rules and of policies says nothing', () => {
         assert.is(two.allows(asked), one.allows(asked), JSON.stringify(asked));
       }
     }),
-    { numRuns: 300 },
+    { numRuns: some(300) },
   );
 });
 
@@ -244,7 +245,7 @@ test('a deny wins within one path', () => {
       const isItself = !asked.path.startsWith('/') && !asked.path.includes('+');
       assert.not.ok(isItself && exact.allows(asked));
     }),
-    { numRuns: 200 },
+    { numRuns: some(200) },
   );
 });
 
@@ -257,7 +258,7 @@ test('a policy for unrelated paths changes nothing', () => {
       assert.equal(two.capabilitiesOf(asked.path), one.capabilitiesOf(asked.path));
       assert.is(two.allows(asked), one.allows(asked));
     }),
-    { numRuns: 200 },
+    { numRuns: some(200) },
   );
 });
 
@@ -298,6 +299,6 @@ test('the rule that counts is the closest of all that match', () => {
       const got = new Acl([policy]).allows({ path: asked, operation: wanted });
       assert.is(got, only.allows({ path: asked, operation: wanted }));
     }),
-    { numRuns: 500 },
+    { numRuns: some(500) },
   );
 });

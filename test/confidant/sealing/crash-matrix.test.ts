@@ -12,7 +12,7 @@ import { isChanging, isChosen, replayable } from '../../support/matrix/matrix.ts
 import { MemoryDisk } from '../../support/memory-host/disk.ts';
 import type { DirectoryNode } from '../../support/memory-host/nodes.ts';
 import { cutChoices } from '../../support/memory-host/power-cut.ts';
-import { SEED } from '../../support/share.ts';
+import { SEED, SHARE } from '../../support/share.ts';
 import { suite } from '../../support/suite.ts';
 import { ROOT, Possible, staticSeal } from './stores.ts';
 
@@ -327,7 +327,7 @@ for (const scenario of [files, concurrent, rotation, rootRotation, shares]) {
     assert.is(world.known.possible.failures, 0);
     const end = { number: world.host.calls + 1, name: 'write', path: '(the end)' };
     trials.push(...cutTrials(`${scenario.name}@${end.number}`, end, world, 100));
-    assert.ok((await replayable(trials)) > 0);
+    assert.ok((await replayable(trials)) > 0 || SHARE < 1, 'nothing was tried');
   });
 
   test(`${scenario.name}: kill at every call`, async () => {
@@ -343,7 +343,7 @@ for (const scenario of [files, concurrent, rotation, rootRotation, shares]) {
         },
       }))
       .filter(({ id }) => isChosen(id, 40));
-    assert.ok((await replayable(trials)) > 0);
+    assert.ok((await replayable(trials)) > 0 || SHARE < 1, 'nothing was tried');
   });
 
   test(`${scenario.name}: failure of every call`, async () => {
@@ -354,6 +354,6 @@ for (const scenario of [files, concurrent, rotation, rootRotation, shares]) {
       }),
     );
     const chosen = trials.filter(({ id }) => isChosen(id, scenario.share.faults));
-    assert.ok((await replayable(chosen)) > 0);
+    assert.ok((await replayable(chosen)) > 0 || SHARE < 1, 'nothing was tried');
   });
 }
