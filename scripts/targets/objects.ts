@@ -11,7 +11,7 @@ import type { Variant } from './variants.ts';
 const HERE = import.meta.dirname;
 const HOST = `${HERE}/../../targets/quickjs/native`;
 
-const ENGINE_FILES = ['quickjs', 'libregexp', 'libunicode', 'cutils', 'dtoa'];
+export const ENGINE_FILES = ['quickjs', 'libregexp', 'libunicode', 'cutils', 'dtoa'];
 const ENGINE_DEFINES = ['-D_GNU_SOURCE', '-DCONFIG_VERSION="2025-04-26"'];
 
 /** The engine calls with arguments that a function may not need. */

@@ -124,14 +124,14 @@ function runBundler({ entry, plugins = [], dropLabels = [] }: Program) {
   });
 }
 
-/** Links the byte code with everything else for the CPU. */
+/** Links the byte code with everything else for the CPU; gives what the linker prints. */
 export function linkProgram(
   build: Build,
   cpu: Cpu,
   modules: readonly ByteCode[],
   output: string,
   variant: Variant = shippedVariant(build.toolchain, cpu),
-): void {
+): string {
   const objects = buildObjects(build, cpu, variant);
   const table = `${dirname(modules[0]?.path ?? '')}/modules-${cpu.name}`;
   writeFileSync(`${table}.c`, moduleTable([...modules, compileFacts(build, cpu, `${table}-facts`)]));
@@ -139,10 +139,12 @@ export function linkProgram(
   build.toolchain.cc([...flags, '-c', `${table}.c`, '-o', `${table}.o`]);
   mkdirSync(dirname(output), { recursive: true });
   const unfinished = `${output}.${process.pid}`;
-  variant.compiler.cc([...variant.flags, ...objects, `${table}.o`, ...variant.linkFlags, '-o', unfinished]);
+  const flagsAndFiles = [...variant.flags, ...objects, `${table}.o`, ...variant.linkFlags];
+  const printed = variant.compiler.cc([...flagsAndFiles, '-o', unfinished]);
   chmodSync(unfinished, 0o755);
   if (variant.isShipped) checkBinary(unfinished, cpu);
   renameSync(unfinished, output);
+  return printed;
 }
 
 /** What the program can tell of itself, as a module of its own: all others are the same on every CPU. */

@@ -15,8 +15,8 @@ const HASHES = [
 
 export interface Toolchain {
   readonly version: string;
-  /** `cc(args)`, as of any C compiler. */
-  cc(args: readonly string[]): void;
+  /** `cc(args)`, as of any C compiler; what it prints. */
+  cc(args: readonly string[]): string;
 }
 
 export function findToolchain(): Toolchain {
@@ -32,7 +32,7 @@ export function findToolchain(): Toolchain {
   const caches = { ZIG_GLOBAL_CACHE_DIR: cachePath('zig-cache'), ZIG_LOCAL_CACHE_DIR: cachePath('zig-cache') };
   return {
     version: VERSION,
-    cc: (args) => void run(`${directory}/packages/ziglang/zig`, ['cc', ...args], caches),
+    cc: (args) => run(`${directory}/packages/ziglang/zig`, ['cc', ...args], caches),
   };
 }
 
@@ -42,6 +42,6 @@ export function findSystemCompiler(): Toolchain {
   installMissing({ gcc: 'g++' });
   return {
     version: `gcc ${run('gcc', ['-dumpfullversion']).trim()}`,
-    cc: (args) => void run('gcc', args),
+    cc: (args) => run('gcc', args),
   };
 }
