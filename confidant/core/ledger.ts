@@ -37,6 +37,8 @@ export class Ledger {
   /** By the part of the key up to its first `/`, so that one kind of thing is found without looking at all others. */
   readonly #kinds = new Map<string, Map<string, unknown>>();
   readonly #pending = new Set<Pending>();
+  /** What was removed here, and not durably, or not yet. */
+  readonly #removed = new Set<string>();
   #size = 0;
   #isClosed = false;
   #underWay: Promise<unknown> = Promise.resolve();
@@ -65,7 +67,9 @@ export class Ledger {
       if (error instanceof SecretStoreError) throw error;
       const reason = error instanceof Error ? error.message : '';
       const isDamaged = error instanceof Error && 'code' in error && error.code === 'damaged';
-      throw new SecretStoreError(isDamaged ? 'damaged' : 'host-failed', `the journal cannot be read: ${reason}`, { cause: error });
+      throw new SecretStoreError(isDamaged ? 'damaged' : 'host-failed', `the journal cannot be read: ${reason}`, {
+        cause: error,
+      });
     }
     if (damaged > 0) this.#parts.report(`journal: ${damaged} entries are not authentic and were passed over`);
   }
@@ -91,9 +95,9 @@ export class Ledger {
   }
 
   /**
-   * Changes all at once, here at once and durably when it resolves. When that fails, what was set is as it was before,
-   * and what was removed stays away: nobody gets more than was acknowledged. Errors: `host-failed`, `sealed`, `busy`
-   * when there is too much of everything.
+   * Changes all at once, here at once and durably when it resolves. When that fails, all is as it was before; but when
+   * something was only removed, it stays away: nobody gets more than was acknowledged. Errors: `host-failed`, `sealed`,
+   * `busy` when there is too much of everything.
    */
   async change(changes: readonly Change[]): Promise<void> {
     if (this.#isClosed) throw new SecretStoreError('sealed', 'Vault is sealed');
@@ -106,15 +110,25 @@ export class Ledger {
     for (const one of pending) {
       this.#put(one.key, one.value);
       this.#pending.add(one);
+      if (one.value === undefined) this.#removed.add(one.key);
     }
     try {
       await this.#append(entries);
+      for (const { key } of pending) this.#removed.delete(key);
     } catch (error) {
-      for (const one of pending) this.#revert(one);
+      if (!pending.every(({ value }) => value === undefined)) for (const one of pending) this.#revert(one);
       throw new SecretStoreError('host-failed', 'the journal cannot be written', { cause: error });
     } finally {
       for (const one of pending) this.#pending.delete(one);
     }
+  }
+
+  /**
+   * Whoever finds that something is gone may say so when this resolves: its removal may be under way still, or may have
+   * failed. Errors: as `change`.
+   */
+  async flush(): Promise<void> {
+    if (this.#removed.size > 0) await this.change([...this.#removed].map((key) => [key, null] as const));
   }
 
   /** Takes no more changes; resolves when those under way have ended, so that another ledger can read them. */
@@ -131,9 +145,10 @@ export class Ledger {
 
   /** Whoever has changed it since goes back to what was before this one, should it fail as well. */
   #revert({ key, value, before }: Pending): void {
-    if (value === undefined) return;
     for (const later of this.#pending) if (later.key === key && later.before === value) later.before = before;
-    if (this.get(key) === value) this.#put(key, before);
+    if (this.get(key) !== value) return;
+    this.#put(key, before);
+    if (before !== undefined) this.#removed.delete(key);
   }
 
   #put(key: string, value: unknown): void {

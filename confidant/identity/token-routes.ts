@@ -162,7 +162,7 @@ export class TokenEngine implements Engine {
   }
 
   async #revoke(entry: TokenEntry | null): Promise<StoreReply> {
-    if (entry !== null) await this.#tokens.revoke(entry.id);
+    await this.#tokens.revoke(entry?.id ?? null);
     return nothing;
   }
 
@@ -173,8 +173,8 @@ export class TokenEngine implements Engine {
 
   async #revokeAccessor({ input }: Call): Promise<StoreReply> {
     const entry = this.#tokens.byAccessor(input.text('accessor') ?? '');
-    if (entry === null) return { data: null, warnings: ['No token found with this accessor'] };
-    return this.#revoke(entry);
+    await this.#revoke(entry);
+    return entry === null ? { data: null, warnings: ['No token found with this accessor'] } : nothing;
   }
 
   #accessors(): StoreReply {

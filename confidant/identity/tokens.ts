@@ -138,9 +138,9 @@ export class Tokens {
     return { entry: renewed, warnings };
   }
 
-  /** With all that it has made. */
-  async revoke(id: string): Promise<void> {
-    await this.#remove(this.#withChildren(id));
+  /** With all that it has made; null: none that is known, which may be because it was revoked just now. */
+  async revoke(id: string | null): Promise<void> {
+    await this.#remove(id === null ? [] : this.#withChildren(id));
   }
 
   /** Without what it has made: that becomes orphans. */
@@ -212,9 +212,11 @@ export class Tokens {
   }
 
   async #remove(ids: readonly string[]): Promise<void> {
+    const { ledger } = this.#parts;
     const known = ids.filter((id) => this.#entry(id) !== undefined);
     // The parent first: with it all that it has made is over, whatever part of this a power cut leaves.
-    if (known.length > 0) await this.#parts.ledger.change(known.map((id) => [PREFIX + id, null] as const));
+    if (known.length > 0) await ledger.change(known.map((id) => [PREFIX + id, null] as const));
+    else await ledger.flush();
   }
 
   #limit(spec: TokenSpec, id: string, now: number): { entry: TokenEntry; warnings: readonly string[] } {

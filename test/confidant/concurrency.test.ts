@@ -58,6 +58,36 @@ async function token(server: TestServer, data: Record<string, unknown>): Promise
   return (await server.write('auth/token/create', { policies: ['root'], ...data })).auth?.clientToken ?? '';
 }
 
+test('a revocation that failed is journalled when it is asked for again', async () => {
+  const { server, journal } = await held();
+  const revoked = await token(server, {});
+  journal.isHeld = true;
+  const first = server.write('auth/token/revoke', { token: revoked });
+  const second = server.write('auth/token/revoke', { token: revoked });
+  await journal.next('fail');
+  assert.is((await rejection(first)).code, 'host-failed');
+  await journal.next('fail');
+  assert.is((await rejection(second)).code, 'host-failed');
+  journal.isHeld = false;
+  await server.write('auth/token/revoke', { token: revoked });
+  const again = await restarted(server);
+  assert.is((await again.refusal('update', 'auth/token/lookup', { token: revoked })).message, 'bad token');
+});
+
+test('a change that sets and removes is undone as a whole', async () => {
+  const journal = new HeldJournal();
+  const ledger = await ledgerOf(journal);
+  await ledger.change([['a/1', 'old']]);
+  journal.isHeld = true;
+  const failing = ledger.change([
+    ['a/2', 'new'],
+    ['a/1', null],
+  ]);
+  await journal.next('fail');
+  await rejection(failing);
+  assert.equal([...ledger.entries('a/')], [['a/1', 'old']]);
+});
+
 test('a change that fails is undone, a removal that fails stays', async () => {
   const journal = new HeldJournal();
   const ledger = await ledgerOf(journal);

@@ -5,26 +5,11 @@ import type { Call, Engine, Route } from '../../core/route.ts';
 import { Turns } from '../../core/turns.ts';
 import { isInRange } from '../../identity/address-range.ts';
 import { randomUuid } from '../../identity/random-name.ts';
-import {
-  checkRanges,
-  describeTokenParameters,
-  plainTokens,
-  readTokenParameters,
-  specOf,
-  type TokenParameters,
-} from '../../identity/token-parameters.ts';
-import { type SecretData, SecretStoreError, type StoreReply } from '../../secret-store.ts';
+import { checkRanges, specOf } from '../../identity/token-parameters.ts';
+import { SecretStoreError, type StoreReply } from '../../secret-store.ts';
 import { formatTime } from '../../wire/times.ts';
+import { describeRole, newRole, readRole, type Role, withoutField } from './role.ts';
 import { type SecretId, SecretIds } from './secret-ids.ts';
-
-interface Role {
-  readonly roleId: string;
-  readonly bindSecretId: boolean;
-  readonly secretIdCidrs: readonly string[];
-  readonly secretIdNumUses: number;
-  readonly secretIdTtl: number;
-  readonly tokens: TokenParameters;
-}
 
 const nothing: StoreReply = { data: null };
 const LONGEST_ROLE_ID = 128;
@@ -157,9 +142,9 @@ export class AppRoleEngine implements Engine {
     await this.#turns.take('roles', async () => {
       const name = nameOf(call);
       const role = this.#find(name);
-      if (role === null) return;
       await this.#replace(name, null);
-      await this.#secretIds.removeAll(role.roleId);
+      if (role === null) await this.#context.ledger.flush();
+      else await this.#secretIds.removeAll(role.roleId);
     });
     return nothing;
   }
@@ -195,7 +180,8 @@ export class AppRoleEngine implements Engine {
         const role = this.#find(name);
         if (role !== null) names.set(role.roleId, name);
       } catch (error) {
-        if (!(error instanceof SecretStoreError) || error.code === 'sealed') throw error;
+        const isDamaged = error instanceof SecretStoreError && ['damaged', 'unknown-version'].includes(error.code);
+        if (!isDamaged) throw error;
       }
     }
     this.#names = names;
@@ -267,7 +253,8 @@ export class AppRoleEngine implements Engine {
   }
 
   async #destroy(call: Call, entry: SecretId | null): Promise<StoreReply> {
-    if (entry !== null) await this.#secretIds.remove(this.#role(call).roleId, entry);
+    if (entry === null) await this.#context.ledger.flush();
+    else await this.#secretIds.remove(this.#role(call).roleId, entry);
     return nothing;
   }
 
@@ -315,57 +302,6 @@ export class AppRoleEngine implements Engine {
       },
     };
   }
-}
-
-const newRole = {
-  bindSecretId: true,
-  secretIdCidrs: [],
-  secretIdNumUses: 0,
-  secretIdTtl: 0,
-  tokens: plainTokens,
-} satisfies Omit<Role, 'roleId'>;
-
-function readRole(input: Input, before: Role): Role {
-  const role: Role = {
-    roleId: before.roleId,
-    bindSecretId: input.boolean('bind_secret_id') ?? before.bindSecretId,
-    secretIdCidrs: input.list('secret_id_bound_cidrs') ?? input.list('bound_cidr_list') ?? before.secretIdCidrs,
-    secretIdNumUses: input.integer('secret_id_num_uses') ?? before.secretIdNumUses,
-    secretIdTtl: input.duration('secret_id_ttl') ?? before.secretIdTtl,
-    tokens: readTokenParameters(input, before.tokens),
-  };
-  if (role.secretIdNumUses < 0) throw new SecretStoreError('invalid', 'secret_id_num_uses cannot be negative');
-  checkRanges(role.secretIdCidrs);
-  if (!role.bindSecretId && role.secretIdCidrs.length === 0 && role.tokens.boundCidrs.length === 0) {
-    throw new SecretStoreError('invalid', 'at least one constraint should be enabled on the role');
-  }
-  return role;
-}
-
-function withoutField(role: Role, shown: string): Role {
-  const { tokens } = role;
-  const plain: Readonly<Record<string, Role>> = {
-    token_policies: { ...role, tokens: { ...tokens, policies: [] } },
-    secret_id_num_uses: { ...role, secretIdNumUses: 0 },
-    secret_id_ttl: { ...role, secretIdTtl: 0 },
-    token_ttl: { ...role, tokens: { ...tokens, ttl: 0 } },
-    token_max_ttl: { ...role, tokens: { ...tokens, maxTtl: 0 } },
-    token_num_uses: { ...role, tokens: { ...tokens, numUses: 0 } },
-    token_period: { ...role, tokens: { ...tokens, period: 0 } },
-    bind_secret_id: { ...role, bindSecretId: true },
-  };
-  return plain[shown] ?? role;
-}
-
-function describeRole(role: Role): SecretData {
-  return {
-    bind_secret_id: role.bindSecretId,
-    local_secret_ids: false,
-    secret_id_bound_cidrs: role.secretIdCidrs.length === 0 ? null : role.secretIdCidrs,
-    secret_id_num_uses: role.secretIdNumUses,
-    secret_id_ttl: role.secretIdTtl,
-    ...describeTokenParameters(role.tokens),
-  };
 }
 
 function nameOf({ parameters }: Call): string {
