@@ -60,7 +60,10 @@ export class Tokens {
   }
 
   byAccessor(accessor: string): TokenEntry | null {
-    for (const entry of this.all()) if (entry.accessor === accessor) return entry;
+    for (const [, value] of this.#parts.ledger.entries(PREFIX)) {
+      const entry = value as TokenEntry;
+      if (entry.accessor === accessor) return this.#isOver(entry) ? null : entry;
+    }
     return null;
   }
 
