@@ -69,3 +69,16 @@ test('when it is to fail open, requests go on and the operator is told', async (
   await server.write('secret/data/a', { data: { x: 1 } });
   assert.ok(server.reports.some((line) => line.startsWith('audit:')));
 });
+
+test('numbers are hashed too, tokens in paths as well, and a record has a bounded size', async () => {
+  const { sink, server } = await audited('closed');
+  const fields = (): Record<string, unknown> => Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`f${i}`, 1]));
+  const nested = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`n${i}`, fields()]));
+  await server.write('secret/data/a', { data: { pin: 48_151_623, nested } });
+  await server.refusal('read', `auth/token/lookup/${server.rootToken}`);
+  await server.refusal('read', 'auth/token/lookup/hvs.of-somebody');
+  const whole = sink.lines.join('\n');
+  assert.not.match(whole, /48151623|of-somebody/);
+  assert.not.ok(whole.includes(server.rootToken));
+  for (const line of sink.lines) assert.ok(line.length < 20_000, `${line.length}`);
+});

@@ -1,6 +1,9 @@
 /** What clients can make the server keep is bounded, and nothing is left of what is no more. */
 import * as assert from 'uvu/assert';
+import { allEngines } from '../../confidant/engines/engines.ts';
+import { FileSecretStore } from '../../confidant/file-secret-store.ts';
 import { suite } from '../support/suite.ts';
+import { ROOT, staticSeal } from './sealing/stores.ts';
 import { TestServer } from './support/server.ts';
 
 const test = suite('limits and leftovers');
@@ -174,4 +177,68 @@ test('nothing that was to be wrapped is told in the clear', async () => {
   const batch_input = [{ ciphertext: data?.['ciphertext'] }, { ciphertext: 'vault:v1:AAAA' }];
   const refused = await server.refusal('update', 'transit/decrypt/k', { batch_input }, { wrapTtl: 60 });
   assert.is(refused.code, 'invalid');
+});
+
+test('rewrapping that fails leaves the old token good', async () => {
+  const server = await TestServer.start();
+  const { wrap } = await server.write('sys/wrapping/wrap', { a: 'b' }, { wrapTtl: 60 });
+  const append = server.journal.append.bind(server.journal);
+  server.journal.append = () => Promise.reject(new Error('broken'));
+  assert.is((await server.refusal('update', 'sys/wrapping/rewrap', { token: wrap?.token })).code, 'host-failed');
+  server.journal.append = append;
+  const again = await server.write('sys/wrapping/rewrap', { token: wrap?.token });
+  assert.is((await server.refusal('update', 'sys/wrapping/unwrap', { token: wrap?.token })).code, 'invalid');
+  assert.equal((await server.write('sys/wrapping/unwrap', { token: again.wrap?.token })).data, { a: 'b' });
+});
+
+test('role ids have no / and a reasonable length', async () => {
+  const server = await TestServer.start();
+  await server.write('sys/auth/approle', { type: 'approle' });
+  for (const role_id of ['a/b', 'x'.repeat(129), '']) {
+    assert.is((await server.refusal('update', 'auth/approle/role/r', { role_id })).code, 'invalid');
+  }
+});
+
+test('a password that is changed while it is hashed is the old one', async () => {
+  const server = await TestServer.start();
+  await server.write('sys/auth/userpass', { type: 'userpass' });
+  await server.write('auth/userpass/users/u', { password: 'old' });
+  await server.store?.close();
+  // The hash of the login waits until the user has been removed and made anew.
+  const { files, kv, net, clock, random, bytes, aes } = server.host;
+  let [begun, go] = [() => {}, () => {}];
+  const hashing = new Promise<void>((resolve) => (begun = resolve));
+  const gone = new Promise<void>((resolve) => (go = resolve));
+  let hashes = 0;
+  const sodium = async () => {
+    const known = await server.host.sodium();
+    const argon2id: typeof known.argon2id = async (...given) => {
+      hashes += 1;
+      begun();
+      if (hashes === 1) await gone;
+      return known.argon2id(...given);
+    };
+    return Object.assign(Object.create(known) as typeof known, { argon2id });
+  };
+  const options = { root: ROOT, seal: staticSeal('k'), journal: server.journal, engines: allEngines, version: '1' };
+  const host = { files, kv, net, clock, random, bytes, aes, sodium };
+  server.store = await FileSecretStore.open(host, { ...options, report: () => undefined });
+  const login = server.refusal('update', 'auth/userpass/login/u', { password: 'old' }, { token: null });
+  await hashing;
+  await server.ask('delete', 'auth/userpass/users/u');
+  go();
+  assert.is((await login).code, 'unauthorized');
+});
+
+test('a secret lives no longer than its mount says', async () => {
+  const server = await TestServer.start();
+  await server.write('secret/config', { delete_version_after: '1m' });
+  await server.write('secret/metadata/a', { delete_version_after: '1h' });
+  await server.write('secret/metadata/b', { delete_version_after: '10s' });
+  for (const path of ['a', 'b']) await server.write(`secret/data/${path}`, { data: { x: 1 } });
+  await server.disk.clock.advance(11_000);
+  assert.is((await server.read('secret/data/b')).outcome, 'not-found');
+  assert.is((await server.read('secret/data/a')).outcome, undefined);
+  await server.disk.clock.advance(50_000);
+  assert.is((await server.read('secret/data/a')).outcome, 'not-found');
 });
