@@ -1,6 +1,7 @@
 /**
  * The suites that run on Node and look at a program from outside, with the binary of a CPU as that program: commands as
- * text, the service end to end, its HTTP server by hand and by clients. And a log going from CPU to CPU.
+ * text, the service end to end, its HTTP server by hand and by clients. And a log, and a secret store,
+ * going from CPU to CPU.
  */
 import { spawn } from 'node:child_process';
 import type { Cpu } from '../../scripts/targets/cpus.ts';
@@ -18,7 +19,7 @@ const SUITES = [
 ];
 /** They move much data, or start many processes. */
 const LONG_SUITES = ['test/end-to-end/real-input.test.ts', 'test/end-to-end/vault-clients.test.ts'];
-const PAIRS = 'test/targets/cpu-pairs.ts';
+const PAIRS = ['test/targets/cpu-pairs.ts', 'test/targets/secret-pairs.ts'];
 
 /** Builds `<directory>/<cpu>/streambed` for each CPU. */
 export async function buildPrograms(build: Build, cpus: readonly Cpu[], directory: string): Promise<void> {
@@ -33,7 +34,7 @@ export function testProgram(cpu: Cpu, directory: string, isWhole: boolean): Prom
 }
 
 export function testPairs(directory: string): Promise<Counts> {
-  return runOnNode([PAIRS], { STREAMBED_BINARIES: directory });
+  return runOnNode(PAIRS, { STREAMBED_BINARIES: directory });
 }
 
 /** What it prints is passed on, but for the counts in its last line. */

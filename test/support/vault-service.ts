@@ -1,4 +1,5 @@
 /** The built service with its secret store in development mode, as a child process. */
+import { type Program, programUnderTest } from './program.ts';
 import { type Service, startService } from './service.ts';
 
 export const ROOT_TOKEN = 'root-of-tests';
@@ -11,8 +12,9 @@ export interface VaultService extends Service {
 export async function startVault(
   data: string,
   args: readonly string[] = ['--dev', '--dev-root-token-id', ROOT_TOKEN],
+  program: Program = programUnderTest(),
 ): Promise<VaultService> {
-  const service = await startService(data, ['--vault', '127.0.0.1:0', ...args]);
+  const service = await startService(data, ['--vault', '127.0.0.1:0', ...args], program);
   return { ...service, vault: await vaultUrl(service) };
 }
 
