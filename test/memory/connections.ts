@@ -2,6 +2,7 @@
  * Many connections at once, all in use: producers, consumers that wait for records, and streams. First as fast as it
  * goes, and then, as devices do, each now and then: a service whose every turn is full compacts very slowly.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, inParallel } from './client.ts';
 
 const TOPIC = 'many';
@@ -11,7 +12,7 @@ const STREAMS = 20;
 export const CONNECTIONS = PRODUCERS + READERS + STREAMS;
 /** As fast as it goes. */
 const FAST = 4000;
-const PAUSE_MS = 5000;
+const PAUSE_MS = 20_000;
 
 const V2 = 'application/vnd.kafka.binary.v2+json';
 const VALUE = Buffer.alloc(200, 'v').toString('base64');
@@ -23,8 +24,10 @@ export interface Load {
   readonly streamed: number;
 }
 
-/** Goes on until `isOver`, or longer. Synced records; streams get all of them. */
-export async function loadConnections(client: Client, isOver: () => boolean): Promise<Load> {
+/** Goes on until `over` resolves, or longer. Synced records; streams get all of them. */
+export async function loadConnections(client: Client, over: Promise<unknown>): Promise<Load> {
+  let isOver = false;
+  void over.finally(() => (isOver = true)).catch(() => {}); // who awaits it is told
   let [produced, read, producing] = [0, 0, true];
   const produce = async (): Promise<void> => {
     await client.want({
@@ -47,7 +50,7 @@ export async function loadConnections(client: Client, isOver: () => boolean): Pr
     READERS,
     () => (producing ? produced : undefined),
     async (offset) => {
-      const query = `offset=${Math.max(0, offset - 10)}&timeout=500&max_bytes=4096`;
+      const query = `offset=${Math.max(0, offset - 10)}&timeout=5000&max_bytes=4096`;
       const path = `/topics/${TOPIC}/partitions/0/records?${query}`;
       await client.want({ method: 'GET', path, headers: { accept: V2 } });
       read += 1;
@@ -55,10 +58,10 @@ export async function loadConnections(client: Client, isOver: () => boolean): Pr
   );
   await inParallel(
     PRODUCERS,
-    () => (produced < FAST || !isOver() ? produced : undefined),
+    () => (produced < FAST || !isOver ? produced : undefined),
     async (before) => {
       await produce();
-      if (before >= FAST) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      if (before >= FAST) await Promise.race([pause(PAUSE_MS, undefined, { ref: false }), over]);
     },
   );
   producing = false;

@@ -38,14 +38,12 @@ async function compact(limited: LimitedService, client: Client, measured: Measur
   const start = performance.now();
   const from = limited.service.lines.length;
   await compactFromNowOn(client);
-  let isCompacted = false;
   const compacted = limited.line(new RegExp(`compacted: (\\{"topic":"${TOPIC}".*\\})`), from).then(([, report]) => {
-    isCompacted = true;
     measured.print('compaction', performance.now() - start, 'ms until the service has done it');
     measured.memory('compaction', limited);
     return JSON.parse(report ?? '') as { readonly bytesBefore: number; readonly bytesAfter: number };
   });
-  const load = await loadConnections(client, () => isCompacted);
+  const load = await loadConnections(client, compacted);
   measured.check('200 connections are served during compaction', { ...load }, load.streamed >= load.produced);
   measured.memory('connections', limited);
   const { bytesBefore, bytesAfter } = await compacted;

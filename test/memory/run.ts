@@ -1,7 +1,8 @@
 /**
- * `npm run test:memory [-- --watchdog]`: the service's Node bundle, which `npm run build` makes, with a hard limit of
+ * `npm run test:memory [-- --watchdog] [--case NAME]`: the service's Node bundle, which `npm run build` makes, with a hard limit of
  * 128 MiB on the whole process: through produce, consume, compaction of 1,000,000 keys and 200 connections, and, in a
- * second process, through a mixed load on the secret store. `--watchdog` makes no control group even where it could.
+ * second process, through a mixed load on the secret store. `--watchdog` makes no control group even where it
+ * could; `--case` takes one of the two, `log` or `secrets`.
  *
  * Prints a JSON line per figure; the last line is `N passed, N failed, N skipped`. The data is on a disk, not in
  * memory: what a memory file system holds would count.
@@ -17,7 +18,9 @@ import { limitMemory } from './memory-limit.ts';
 import { useSecrets } from './secrets-case.ts';
 import { ROOT_TOKEN } from '../support/vault-service.ts';
 
-const { values } = parseArgs({ options: { watchdog: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: { watchdog: { type: 'boolean', default: false }, case: { type: 'string', default: 'log,secrets' } },
+});
 const allowsGroups = !values.watchdog;
 const counts = { passed: 0, failed: 0 };
 
@@ -35,6 +38,7 @@ const CASES = [
 
 await attempt('limit', proveLimit);
 for (const { name, use, args } of CASES) {
+  if (!values.case.split(',').includes(name)) continue;
   await attempt(name, (measured) =>
     inDirectory((data) => LimitedService.with({ data, args, allowsGroups }, (limited) => run(limited, measured, use))),
   );

@@ -4,10 +4,11 @@ import { Client, inParallel } from './client.ts';
 import type { LimitedService } from './limited-service.ts';
 import type { Measured } from './measured.ts';
 
-const REQUESTS = 6000;
+const REQUESTS = 4000;
 const CONNECTIONS = 32;
 const SECRETS = 1000;
-const LOGINS_PER_REQUESTS = 100;
+/** Each costs 7 MiB and a second. */
+const LOGIN_EVERY = 201;
 
 const V2 = 'application/vnd.kafka.binary.v2+json';
 const PLAINTEXT = Buffer.alloc(100, 'p').toString('base64');
@@ -25,29 +26,24 @@ export async function useSecrets(limited: LimitedService, measured: Measured): P
     await ask('POST', 'sys/mounts/transit', { type: 'transit' });
     await ask('POST', 'transit/keys/records');
     measured.memory('idle', limited);
+    const write = (n: number) =>
+      ask('POST', `secret/data/device-${n % SECRETS}`, { data: { n, password: 'x'.repeat(40) } });
     const kinds = [
-      (n: number) => ask('POST', `secret/data/device-${n % SECRETS}`, { data: { n, password: 'x'.repeat(40) } }),
-      (n: number) => ask('GET', `secret/data/device-${(n - 1) % SECRETS}`),
+      write,
+      (n: number) => ask('GET', `secret/data/device-${n % SECRETS}`),
       () => ask('POST', 'transit/encrypt/records', { plaintext: PLAINTEXT }),
       () => produce(kafka),
     ] as const;
-    let begun = 0;
-    const next = (): number | undefined => (begun < REQUESTS ? (begun += 1) - 1 : undefined);
+    await measured.time('write', SECRETS, 'requests/s', () => inParallel(CONNECTIONS, counter(SECRETS), write));
     await measured.time('mixed', REQUESTS, 'requests/s', () =>
-      inParallel(CONNECTIONS, next, (n) => {
-        if (n % LOGINS_PER_REQUESTS === 0) return ask('POST', 'auth/userpass/login/joe', { password: 'right' });
-        // Two of a kind follow each other, so that what is read was written: by the first round at the latest.
-        return n < 4 * SECRETS
-          ? (kinds[n % 4 === 1 ? 0 : n % 4] ?? kinds[0])(n >> 2)
-          : (kinds[n % 4] ?? kinds[0])(n >> 2);
+      inParallel(CONNECTIONS, counter(REQUESTS), (n) => {
+        if (n % LOGIN_EVERY === 0) return ask('POST', 'auth/userpass/login/joe', { password: 'right' });
+        return (kinds[n % kinds.length] ?? write)(n);
       }),
     );
-    const read = JSON.parse(await ask('GET', `secret/data/device-${SECRETS - 1}`)) as Secret;
-    measured.check(
-      'what was written is read',
-      { version: read.data.metadata.version },
-      read.data.data.n % SECRETS === SECRETS - 1,
-    );
+    const { data } = JSON.parse(await ask('GET', `secret/data/device-${SECRETS - 4}`)) as Secret;
+    const isLast = data.data.n === REQUESTS - 4;
+    measured.check('what was written last is read', { n: data.data.n, version: data.metadata.version }, isLast);
     measured.memory('mixed', limited);
   } finally {
     vault.close();
@@ -57,6 +53,11 @@ export async function useSecrets(limited: LimitedService, measured: Measured): P
 
 interface Secret {
   readonly data: { readonly data: { readonly n: number }; readonly metadata: { readonly version: number } };
+}
+
+function counter(end: number): () => number | undefined {
+  let begun = 0;
+  return () => (begun < end ? (begun += 1) - 1 : undefined);
 }
 
 function produce(client: Client): Promise<string> {
