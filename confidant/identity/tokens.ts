@@ -17,6 +17,8 @@ const MOST_TOKENS = 10_000;
 const LONGEST_ENTRY = 4096;
 /** Tokens that made tokens that made tokens: a service that runs in circles is stopped here. */
 const MOST_GENERATIONS = 100;
+/** Records that are removed in one change. */
+const MOST_AT_ONCE = 500;
 const TOKEN_LENGTH = 32;
 const ACCESSOR_LENGTH = 24;
 
@@ -156,10 +158,10 @@ export class Tokens {
     await this.#parts.ledger.change([...changes, [PREFIX + id, null]]);
   }
 
-  /** All that were made by requests to such paths, with all that these have made. */
+  /** All that were made by requests to such paths; what these have made is over with them. */
   async revokeMadeBy(isPath: (path: string) => boolean): Promise<void> {
     const made = [...this.all()].filter(({ path }) => isPath(path));
-    for (const { id } of made) await this.revoke(id);
+    if (made.length > 0) await this.#remove(made.map(({ id }) => id));
   }
 
   /** Removes what has expired, with all that it has made. */
@@ -218,8 +220,10 @@ export class Tokens {
     const { ledger } = this.#parts;
     const known = ids.filter((id) => this.#entry(id) !== undefined);
     // The parent first: with it all that it has made is over, whatever part of this a power cut leaves.
-    if (known.length > 0) await ledger.change(known.map((id) => [PREFIX + id, null] as const));
-    else await ledger.flush();
+    if (known.length === 0) return ledger.flush();
+    for (let at = 0; at < known.length; at += MOST_AT_ONCE) {
+      await ledger.change(known.slice(at, at + MOST_AT_ONCE).map((id) => [PREFIX + id, null] as const));
+    }
   }
 
   #limit(spec: TokenSpec, id: string, now: number): { entry: TokenEntry; warnings: readonly string[] } {
