@@ -18,7 +18,12 @@ const SUITES = [
   'test/http-api/streambed-client.test.ts',
 ];
 /** They move much data, or start many processes. */
-const LONG_SUITES = ['test/end-to-end/real-input.test.ts', 'test/end-to-end/vault-clients.test.ts'];
+const LONG_SUITES = [
+  'test/end-to-end/real-input.test.ts',
+  'test/end-to-end/secret-paths.test.ts',
+  'test/end-to-end/secrets.test.ts',
+  'test/end-to-end/vault-clients.test.ts',
+];
 const PAIRS = ['test/targets/cpu-pairs.ts', 'test/targets/secret-pairs.ts'];
 
 /** Builds `<directory>/<cpu>/streambed` for each CPU. */
@@ -27,20 +32,15 @@ export async function buildPrograms(build: Build, cpus: readonly Cpu[], director
   for (const cpu of cpus) linkProgram(build, cpu, modules, `${directory}/${cpu.name}/streambed`);
 }
 
-/** Under emulation without the long ones, unless all is wanted. */
-export function testProgram(cpu: Cpu, directory: string, isWhole: boolean): Promise<Counts> {
-  const files = cpu.emulator === null || isWhole ? [...SUITES, ...LONG_SUITES] : SUITES;
-  return runOnNode(files, { STREAMBED_BINARIES: directory, STREAMBED_PROGRAM: cpu.name });
-}
-
-export function testPairs(directory: string): Promise<Counts> {
-  return runOnNode(PAIRS, { STREAMBED_BINARIES: directory });
+/** Under emulation without the long ones, unless all is wanted. The pairs begin first, for they take longest. */
+export function suitesOf(cpu: Cpu, isWhole: boolean, withPairs: boolean): string[] {
+  return [...(withPairs ? [PAIRS] : []), ...SUITES, ...(cpu.emulator === null || isWhole ? LONG_SUITES : [])];
 }
 
 /** What it prints is passed on, but for the counts in its last line. */
-async function runOnNode(files: readonly string[], env: Readonly<Record<string, string>>): Promise<Counts> {
+export async function testProgram(cpu: Cpu, directory: string, files: readonly string[]): Promise<Counts> {
   const child = spawn(process.execPath, [...process.execArgv, 'test/support/run.ts', ...files], {
-    env: { ...process.env, ...env },
+    env: { ...process.env, STREAMBED_BINARIES: directory, STREAMBED_PROGRAM: cpu.name },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let pending = '';
