@@ -34,7 +34,7 @@ export async function buildPrograms(build: Build, cpus: readonly Cpu[], director
 
 /** Under emulation without the long ones, unless all is wanted. The pairs begin first, for they take longest. */
 export function suitesOf(cpu: Cpu, isWhole: boolean, withPairs: boolean): string[] {
-  return [...(withPairs ? [PAIRS] : []), ...SUITES, ...(cpu.emulator === null || isWhole ? LONG_SUITES : [])];
+  return [...(withPairs ? PAIRS : []), ...SUITES, ...(cpu.emulator === null || isWhole ? LONG_SUITES : [])];
 }
 
 /** What it prints is passed on, but for the counts in its last line. */
