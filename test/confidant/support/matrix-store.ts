@@ -89,8 +89,9 @@ export class Facts {
   readonly #possible = new Map<string, readonly string[]>();
 
   constructor(from?: Facts) {
-    for (const [name, values] of from?.#possible ?? []) this.#possible.set(name, values);
-    for (const [name, value] of from?.found ?? []) this.found.set(name, value);
+    if (from === undefined) return;
+    for (const name of from.names) this.#possible.set(name, from.of(name));
+    for (const [name, value] of from.found) this.found.set(name, value);
   }
 
   of(name: string): readonly string[] {
