@@ -19,6 +19,8 @@ export interface KafkaLimits {
   readonly pollTimeoutMs: number;
   /** The most bytes of records in one poll's reply; a larger `max_bytes` is cut to it. */
   readonly pollBytes: number;
+  /** The most bytes of records that one stream holds at a time; one record is always held whole. */
+  readonly streamBytes: number;
 }
 
 export const defaultLimits: KafkaLimits = {
@@ -30,4 +32,5 @@ export const defaultLimits: KafkaLimits = {
   instanceTimeoutMs: 300_000,
   pollTimeoutMs: 300_000,
   pollBytes: 8 * 1024 * 1024,
+  streamBytes: 64 * 1024,
 };

@@ -29,6 +29,7 @@ const platform: Platform = {
   onSignal: (told) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => told(name));
   },
+  kafkaLimits: {},
   user: process.geteuid?.() ?? -1,
   look: (path) => {
     const stats = statSync(path, { bigint: true, throwIfNoEntry: false });

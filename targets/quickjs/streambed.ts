@@ -21,6 +21,8 @@ export function runStreambedCommand(native: Native, loop: Loop, args: readonly s
     print: async (text) => void (await printOutput(native, loop, text)),
     warn: (text) => printError(native, text),
     onSignal: (told) => onSignals(native, loop, told),
+    // A reply is in memory several times over: as records, as text and as bytes.
+    kafkaLimits: { pollBytes: 256 * 1024, streamBytes: 8 * 1024 },
     user: native.effectiveUser(),
     look: (path) => {
       const stat = native.statPath(path, true);

@@ -9,7 +9,7 @@ import type { Application, Part, Shared } from './part.ts';
 
 /** `guard` decides who may do what when the operator asks for tokens; null: there is no secret store. */
 export function openKafkaPart(shared: Shared, guard: SecretServer | null): Part {
-  const { host, log, options, stopping, journal, readOpenApi } = shared;
+  const { host, log, options, stopping, journal, kafkaLimits, readOpenApi } = shared;
   const { fetch } = kafkaApp(
     {
       log,
@@ -18,6 +18,7 @@ export function openKafkaPart(shared: Shared, guard: SecretServer | null): Part 
       bytes: host.bytes,
       limits: {
         ...defaultLimits,
+        ...kafkaLimits,
         bodyBytes: options.maxBodyBytes,
         recordsPerRequest: options.maxRecords,
         urlLength: options.maxUrlLength,

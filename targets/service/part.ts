@@ -1,4 +1,5 @@
 /** What the service is made of: parts, each an HTTP application with a listener of its own. */
+import type { KafkaLimits } from '../../http-api/limits.ts';
 import type { OpenApiDocument } from '../../http-api/kafka/openapi.ts';
 import type { CommitLog, Signal } from '../../logged/commit-log.ts';
 import type { Host, NetAddress } from '../host.ts';
@@ -26,5 +27,6 @@ export interface Shared {
   /** Aborted when the service stops. */
   readonly stopping: Signal;
   readonly journal: Journal;
+  readonly kafkaLimits: Partial<KafkaLimits>;
   readonly readOpenApi: () => Promise<OpenApiDocument>;
 }

@@ -3,12 +3,16 @@
  * hands one down.
  */
 import type { OpenApiDocument } from '../../http-api/kafka/openapi.ts';
+import type { KafkaLimits } from '../../http-api/limits.ts';
 import type { Host, NetAddress } from '../host.ts';
 import type { Application } from './part.ts';
 
 export interface Platform {
   readonly host: Host;
   readonly facts: BuildFacts;
+
+  /** Where a machine of this kind has less to give than a gateway. */
+  readonly kafkaLimits: Partial<KafkaLimits>;
 
   env(name: string): string | undefined;
 

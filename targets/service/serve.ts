@@ -66,7 +66,8 @@ async function serve(service: Service): Promise<void> {
     const log = await FileLog.open(host, { root: dataDirectory, report: (event) => journal.event(event) });
     const stopping = new Stopping();
     try {
-      const shared = { host, log, options, stopping, journal, readOpenApi: () => platform.readOpenApi() };
+      const { kafkaLimits } = platform;
+      const shared = { host, log, options, stopping, journal, kafkaLimits, readOpenApi: () => platform.readOpenApi() };
       await withParts(shared, (opened) =>
         serveParts(service, opened, async () => {
           if (warning !== null) journal.say(warning, 'warn');

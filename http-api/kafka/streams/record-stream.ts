@@ -34,6 +34,7 @@ export class RecordStream {
       from: request.from,
       idleTimeoutMs: request.idleTimeoutMs,
       signal: context.stopping,
+      maxBatchBytes: context.limits.streamBytes,
     });
     this.#batches = this.#subscription.batches()[Symbol.asyncIterator]();
   }

@@ -13,7 +13,9 @@ import { openForReading, readSegmentHeader } from '../segment-file.ts';
 import type { SegmentHeader, SegmentName } from '../format/segment-header.ts';
 import { isActive, positionOf, readableBytes } from './segment-lookup.ts';
 
-const CHUNK_BYTES = 65536;
+/** What is read of a file at a time: about what is asked for, within these. */
+const LEAST_CHUNK_BYTES = 4096;
+const MOST_CHUNK_BYTES = 65536;
 const MOST_REOPENINGS = 64;
 
 interface CurrentSegment {
@@ -39,6 +41,7 @@ export class PartitionReader {
 
   readonly #view: PartitionView;
   #segment: CurrentSegment | null = null;
+  #chunkBytes = MOST_CHUNK_BYTES;
 
   constructor(view: PartitionView, nextOffset: number) {
     this.#view = view;
@@ -51,6 +54,7 @@ export class PartitionReader {
    */
   read(maxBytes: number): ConsumerRecord[] {
     const records: ConsumerRecord[] = [];
+    this.#chunkBytes = Math.min(MOST_CHUNK_BYTES, Math.max(LEAST_CHUNK_BYTES, maxBytes));
     try {
       let left = maxBytes;
       while (left > 0 && this.nextOffset < this.#view.readable().endOffset && this.#toFrame()) {
@@ -162,7 +166,7 @@ export class PartitionReader {
 
   #scan(file: File, from: number, to: number): FrameScanner {
     const { bytes } = this.#view.host;
-    return new FrameScanner(bytes, file, { from, to, chunkBytes: CHUNK_BYTES, keepChunks: true });
+    return new FrameScanner(bytes, file, { from, to, chunkBytes: this.#chunkBytes, keepChunks: true });
   }
 
   /** Goes on in the same file when there is more in it than when it was last looked at. */

@@ -85,6 +85,7 @@ export class Machine {
           },
         };
       },
+      kafkaLimits: {},
       readOpenApi: async () => '{}',
     };
   }
