@@ -63,7 +63,7 @@ async function proveLimit(measured: Measured): Promise<void> {
     console.error('no control group can be made: a watchdog looks at the most that was resident');
   try {
     const wants = `Buffer.alloc(${2 * LIMIT_BYTES}, 1); setInterval(() => {}, 1000);`;
-    const [command = '', ...args] = [...limit.prefix, process.execPath, ...NODE_FLAGS, '-e', wants];
+    const [command, ...args] = [...limit.prefix, process.execPath, ...NODE_FLAGS, '-e', wants];
     const child = spawn(command, args, { stdio: 'inherit' });
     limit.watch(child.pid ?? 0);
     const [, signal] = (await once(child, 'close')) as [unknown, string | null];

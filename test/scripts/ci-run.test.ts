@@ -14,7 +14,7 @@ const GOOD = {
   test: 'echo "20 passed, 0 failed, 3 skipped"',
 };
 
-/** The shell commands that stand for `npm ci`, `npm run check`, `npm test` and `npm run test:kill`. */
+/** The shell commands that stand for some of what it calls; the rest counts nothing: `npm ci`, `npm run check`, `npm test` and `npm run test:kill`. */
 function runWith(parts: Partial<Record<'ci' | 'check' | 'test' | 'kill', string>>): {
   lastLine: string;
   code: number | null;
@@ -28,6 +28,7 @@ function runWith(parts: Partial<Record<'ci' | 'check' | 'test' | 'kill', string>
 case "$*" in
   ci*) ${all.ci} ;;
   *test:kill*) ${all.kill} ;;
+  *test:*) echo "0 passed, 0 failed, 0 skipped" ;;
   *check*) ${all.check} ;;
   test*) ${all.test} ;;
 esac
