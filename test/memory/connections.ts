@@ -50,7 +50,7 @@ export async function loadConnections(client: Client, over: Promise<unknown>): P
     READERS,
     () => (producing ? produced : undefined),
     async (offset) => {
-      const query = `offset=${Math.max(0, offset - 10)}&timeout=5000&max_bytes=4096`;
+      const query = `offset=${offset}&timeout=5000&max_bytes=4096`;
       const path = `/topics/${TOPIC}/partitions/0/records?${query}`;
       await client.want({ method: 'GET', path, headers: { accept: V2 } });
       read += 1;

@@ -11,6 +11,7 @@ const BATCH = 500;
 const CONNECTIONS = 8;
 const PADDING = 'x'.repeat(18);
 const V2 = 'application/vnd.kafka.binary.v2+json';
+const ANY_V2 = 'application/vnd.kafka.v2+json';
 const READ_BYTES = 262_144;
 
 /** A topic that keeps all, acknowledged as soon as the system has it: the medium is not what is measured. */
@@ -60,6 +61,17 @@ export async function compactFromNowOn(client: Client): Promise<void> {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ data }),
   });
+}
+
+/** What is compacted away at the front is not there to be asked for. */
+export async function beginningOf(client: Client): Promise<number> {
+  const path = `/topics/${TOPIC}/partitions/0/offsets`;
+  const offsets = JSON.parse(await client.want({ method: 'GET', path, headers: { accept: ANY_V2 } })) as Offsets;
+  return offsets.beginning_offset;
+}
+
+interface Offsets {
+  readonly beginning_offset: number;
 }
 
 export interface Found {
