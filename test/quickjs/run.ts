@@ -6,8 +6,8 @@
  * the text in their path.
  *
  * Under emulation everything takes twenty times as long, so what tries many cases tries a part of them there, chosen by
- * the seed, and the longest suites are left out; `--whole` leaves out nothing. `--share X` (0 to 1) is that part where
- * nothing is emulated.
+ * the seed, and the longest suites are left out, as are those of the test doubles; `--whole` leaves out nothing.
+ * `--quick` tries less of it everywhere.
  *
  * `--sanitize` runs them on this machine with AddressSanitizer, UndefinedBehaviorSanitizer and the engine's check for
  * leaks at the end, without `--files` all but a few that take long. `--gc-stress` collects garbage at every allocation,
@@ -25,7 +25,7 @@ import { findSources } from '../../scripts/targets/sources.ts';
 import { installMissing } from '../../scripts/targets/system.ts';
 import { findToolchain } from '../../scripts/targets/toolchain.ts';
 import { gcStressVariant, sanitizedVariant } from '../../scripts/targets/variants.ts';
-import { buildPrograms, testPairs, testProgram } from './programs.ts';
+import { buildPrograms, suitesOf, testProgram } from './programs.ts';
 import { type Counts, runFile } from './run-file.ts';
 import { findTestFiles, testFilesPlugin } from './test-files.ts';
 
@@ -36,7 +36,7 @@ const { values } = parseArgs({
     title: { type: 'string', default: '' },
     jobs: { type: 'string', default: '2' },
     whole: { type: 'boolean', default: false },
-    share: { type: 'string', default: '1' },
+    quick: { type: 'boolean', default: false },
     sources: { type: 'string' },
     sanitize: { type: 'boolean', default: false },
     'gc-stress': { type: 'boolean', default: false },
@@ -44,7 +44,10 @@ const { values } = parseArgs({
 });
 
 /** How much of what tries many cases is tried where everything takes so much longer. */
-const slowShare = '0.05';
+const slowShare = values.quick ? '0.02' : '0.05';
+const share = values.quick ? '0.3' : '1';
+/** Suites of what stands in for a host or a log in other suites. */
+const DOUBLES = /^test\/(support\/|targets\/(memory|fault)-host|logged\/reference-log)/;
 /** Where undefined behaviour was found is told, and what was freed is garbage to whoever still uses it. */
 const sanitizerEnv = {
   UBSAN_OPTIONS: 'print_stacktrace=1',
@@ -84,11 +87,11 @@ async function runOn(cpu: Cpu, path: string, files: readonly string[]): Promise<
   const command = [...(cpu.emulator === null ? [] : [cpu.emulator]), path];
   const scratch = mkdtempSync(`${tmpdir()}/streambed-${cpu.name}-`);
   const isFast = (cpu.emulator === null && !isSanitized) || values.whole;
-  const sample = { STREAMBED_SHARE: isFast ? values.share : slowShare };
+  const sample = { STREAMBED_SHARE: isFast ? share : slowShare };
   const env = { ...sample, ...sanitizerEnv, ...process.env, TMPDIR: scratch };
   const own: Counts = { passed: 0, failed: 0, skipped: 0 };
   const startedAt = performance.now();
-  const queue = [...files];
+  const queue = files.filter((file) => cpu.emulator === null || values.whole || !DOUBLES.test(file));
   const work = async (): Promise<void> => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
       const begun = performance.now();
@@ -107,11 +110,10 @@ async function runPrograms(): Promise<void> {
   await buildPrograms(build, cpus, `${directory}/programs`);
   for (const cpu of cpus) {
     const startedAt = performance.now();
-    add(`the program on ${cpu.name}`, await testProgram(cpu, `${directory}/programs`, values.whole), startedAt);
+    const withPairs = cpu === cpus[0] && cpus.length === CPUS.length;
+    const files = suitesOf(cpu, values.whole, withPairs);
+    add(`the program on ${cpu.name}`, await testProgram(cpu, `${directory}/programs`, files), startedAt);
   }
-  if (cpus.length < CPUS.length) return;
-  const startedAt = performance.now();
-  add('pairs of CPUs', await testPairs(`${directory}/programs`), startedAt);
 }
 
 function add(what: string, counts: Counts, startedAt: number): void {
