@@ -4,6 +4,7 @@ import type { Hono } from 'hono/tiny';
 import { openApi } from '../../http-api/kafka/openapi.ts';
 import { TestServer } from '../confidant/support/server.ts';
 import { suite } from '../support/suite.ts';
+import { base64 } from '../support/text.ts';
 import { type Answer, ask, face, type Face } from './harness.ts';
 
 const test = suite('tokens on the Kafka side');
@@ -372,7 +373,7 @@ test('with its policy every route answers', async () => {
 
 test('a token comes as Kafka clients can send it', async () => {
   const { one, server } = await guarded();
-  const basic = Buffer.from(`anybody:${server.rootToken}`).toString('base64');
+  const basic = base64(`anybody:${server.rootToken}`);
   for (const authorization of [`Bearer ${server.rootToken}`, `Basic ${basic}`]) {
     assert.is((await ask(one, 'GET', '/topics', undefined, { headers: { authorization } })).status, 200);
   }

@@ -4,6 +4,8 @@ import * as assert from 'uvu/assert';
 import { vaultApp } from '../../http-api/vault-app.ts';
 import { TestServer } from '../confidant/support/server.ts';
 import { bytes, random } from '../support/platform.ts';
+import { variable } from '../support/platform.ts';
+import { some } from '../support/share.ts';
 import { suite } from '../support/suite.ts';
 import { utf8 } from '../support/text.ts';
 
@@ -246,7 +248,7 @@ test('whatever comes, nothing fails and nothing but what is asked for ends', asy
   const { ask, reported, server } = await face();
   for (const type of ['transit', 'kv']) await server.write(`sys/mounts/${type}`, { type });
   const method = fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'LIST', 'HEAD', 'OPTIONS');
-  const runs = Number(process.env['FUZZ_RUNS'] ?? 400);
+  const runs = some(Number(variable('FUZZ_RUNS') ?? 400));
   await fc.assert(
     fc.asyncProperty(method, path, body, headers, async (how, where, what, heads) => {
       if (/seal|revoke/.test(where)) return;
