@@ -12,7 +12,7 @@ const CPU = 'mipsel_24kc';
 const SERVICE = `dist/targets/${CPU}/streambed`;
 
 /** All but the secret store. */
-export const LOG_FEATURES = FEATURES.filter((name) => name !== 'vault');
+export const LOG_FEATURES = FEATURES.filter((name) => name !== 'vault' && name !== 'confidant');
 
 export interface ServiceBuild {
   readonly binaryBytes: number;
