@@ -22,8 +22,9 @@ const parts: Readonly<Record<string, readonly [path: string, route: string | nul
   'kafka-v3': ['http-api/kafka/v3/topics', '/v3/clusters'],
   'kafka-streams': ['http-api/kafka/streams/', '/streams'],
   openapi: ['openapi:', '/openapi.json'],
-  vault: ['confidant/', null],
+  vault: ['http-api/vault/', null],
   logged: ['logged/cli/', null],
+  confidant: ['confidant/cli/', null],
 };
 
 /** Constants that the bundler cannot know to be without effect. */
@@ -54,9 +55,22 @@ test('every feature has code of its own, which is not there without it', async (
   }
 });
 
+test('the secret store is left out when neither of the two that use it is wanted', async () => {
+  const left = await sourcesOf(FEATURES.filter((name) => name !== 'vault' && name !== 'confidant'));
+  assert.equal(
+    left.filter((source) => source.startsWith('confidant/')),
+    [],
+  );
+});
+
 test('an unknown feature is an error', () => {
   assert.throws(() => labelsWithout('kafka-v2,kafka-v4'), /--features kafka-v4: want some of kafka-streambed,kafka-v2/);
-  assert.equal(labelsWithout('kafka-v3,logged,openapi,vault'), ['KAFKA_STREAMBED', 'KAFKA_V2', 'KAFKA_STREAMS']);
+  assert.equal(labelsWithout('kafka-v3,logged,openapi,vault'), [
+    'KAFKA_STREAMBED',
+    'KAFKA_V2',
+    'KAFKA_STREAMS',
+    'CONFIDANT',
+  ]);
   assert.equal(labelsWithout(FEATURES.join(',')), []);
 });
 
