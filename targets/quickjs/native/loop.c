@@ -148,6 +148,7 @@ int run_loop(JSContext *ctx, JSValue main_module) {
     for (int i = 0; i < count && !is_over; i += 1) {
       JSValueConst arguments[] = {JS_NewInt32(ctx, events[i].data.fd)};
       call(ctx, dispatch, 1, arguments);
+      collect_garbage(ctx);
     }
   }
   return exit_code;
