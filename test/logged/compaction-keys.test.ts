@@ -124,7 +124,7 @@ async function writeKeys(log: LogPartition, from: number, to: number, value: str
 
 /** Thousands of records take minutes on an emulated CPU. */
 function testOfMany(title: string, body: () => Promise<void>): void {
-  if (SHARE < 0.2) test.skip(title, 'it takes minutes, and only a small share is to be tried');
+  if (SHARE < 0.5) test.skip(title, 'it takes minutes, and only a small share is to be tried');
   else test(title, body);
 }
 
