@@ -54,13 +54,12 @@ export function makeStartFiles(programs: Readonly<Record<string, Uint8Array>>): 
   const root = unpackPackages('kernel', KERNEL);
   const [release = ''] = readdirSync(`${root}/lib/modules`);
   const modules = `${root}/lib/modules/${release}/kernel`;
-  const busybox = readFileSync(`${unpackPackages('busybox', BUSYBOX)}/bin/busybox`);
   const directories = ['bin', 'data', 'dev', 'flash', 'lib', 'proc', 'prog', 'sys', 'tmp'];
   const entries: CpioEntry[] = [
     ...directories.map((path) => ({ path, mode: DIRECTORY })),
     { path: 'dev/console', mode: CHARACTER_DEVICE, device: [5, 1] },
     { path: 'init', mode: PROGRAM, content: Buffer.from(INIT) },
-    { path: 'bin/busybox', mode: PROGRAM, content: busybox },
+    { path: 'bin/busybox', mode: PROGRAM, content: readFileSync(findBusybox()) },
     ...[...MODULES, 'drivers/mtd/devices/phram'].map((path) => ({
       path: `lib/${path.replace(/.*\//, '')}.ko`,
       mode: PROGRAM,
@@ -69,4 +68,9 @@ export function makeStartFiles(programs: Readonly<Record<string, Uint8Array>>): 
     ...Object.entries(programs).map(([name, content]) => ({ path: `bin/${name}`, mode: PROGRAM, content })),
   ];
   return { kernel: `${root}/boot/vmlinuz-${release}`, initialFiles: packInitialFiles(entries) };
+}
+
+/** The static busybox of the machine's CPU. */
+export function findBusybox(): string {
+  return `${unpackPackages('busybox', BUSYBOX)}/bin/busybox`;
 }

@@ -1,6 +1,7 @@
 /**
- * `npm run package:openwrt [-- --cpu NAME]... [--sources DIR]`: builds the binaries and writes, into `dist/openwrt`,
- * `streambed_<version>_<cpu>.ipk` for each CPU and the feed `feed/`. The same sources give the same bytes.
+ * `npm run package:openwrt [-- --cpu NAME]... [--sources DIR] [--output DIR]`: builds the binaries and writes, into
+ * `dist/openwrt` or another directory, which is emptied, `streambed_<version>_<cpu>.ipk` for each CPU and the feed
+ * `feed/`. The same sources give the same bytes.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,36 +10,35 @@ import { parseArgs } from 'node:util';
 import { CPUS } from '../targets/cpus.ts';
 import { buildIpk, feedFiles, feedMakefile, packageVersion } from './package.ts';
 
-const OUTPUT = 'dist/openwrt';
-const FEED = `${OUTPUT}/feed/streambed`;
-
 const { values } = parseArgs({
   options: {
     cpu: { type: 'string', multiple: true, default: CPUS.map(({ name }) => name) },
     sources: { type: 'string' },
+    output: { type: 'string', default: 'dist/openwrt' },
   },
 });
 
-const cpus = values.cpu;
+const { cpu: cpus, output } = values;
+const feed = `${output}/feed/streambed`;
 buildBinaries();
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-rmSync(OUTPUT, { recursive: true, force: true });
-mkdirSync(FEED, { recursive: true });
+rmSync(output, { recursive: true, force: true });
+mkdirSync(feed, { recursive: true });
 for (const cpu of cpus) {
   const program = `dist/targets/${cpu}/streambed`;
-  const path = `${OUTPUT}/streambed_${packageVersion(version)}_${cpu}.ipk`;
+  const path = `${output}/streambed_${packageVersion(version)}_${cpu}.ipk`;
   const ipk = buildIpk(cpu, version, readFileSync(program));
   writeFileSync(path, ipk);
-  cpSync(program, `${FEED}/bin/${cpu}/streambed`);
+  cpSync(program, `${feed}/bin/${cpu}/streambed`);
   console.log(`${path}: ${ipk.length} bytes`);
 }
-writeFileSync(`${FEED}/Makefile`, feedMakefile(version, cpus));
+writeFileSync(`${feed}/Makefile`, feedMakefile(version, cpus));
 for (const [path, content, mode] of feedFiles()) {
-  mkdirSync(dirname(`${FEED}/${path}`), { recursive: true });
-  writeFileSync(`${FEED}/${path}`, content);
-  chmodSync(`${FEED}/${path}`, mode);
+  mkdirSync(dirname(`${feed}/${path}`), { recursive: true });
+  writeFileSync(`${feed}/${path}`, content);
+  chmodSync(`${feed}/${path}`, mode);
 }
-console.log(`${FEED}/Makefile`);
+console.log(`${feed}/Makefile`);
 
 function buildBinaries(): void {
   const sources = values.sources === undefined ? [] : ['--sources', values.sources];

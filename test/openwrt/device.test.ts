@@ -1,18 +1,19 @@
 /**
  * The package on a device: installed into a root file system of busybox alone, in namespaces of its own, by the script
- * that an emulated machine can run too. What is OpenWrt's are stubs in `device/`.
+ * that the emulated machine runs too. What is OpenWrt's are stubs in `device/`.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
 import { buildIpk } from '../../scripts/openwrt/package.ts';
 import { CPUS } from '../../scripts/targets/cpus.ts';
 import { compileProgram, linkProgram } from '../../scripts/targets/program.ts';
 import { findSources } from '../../scripts/targets/sources.ts';
-import { installMissing } from '../../scripts/targets/system.ts';
+import { installMissing, run } from '../../scripts/targets/system.ts';
 import { findToolchain } from '../../scripts/targets/toolchain.ts';
 import { suite } from '../support/suite.ts';
+import { CHECK_PACKAGE, furnishDevice } from './device-root.ts';
 
 const test = suite('OpenWrt device');
 const title = 'the package is installed, configured, started, stopped and removed';
@@ -23,11 +24,10 @@ else {
     installMissing({ busybox: 'busybox-static', unshare: 'util-linux' });
     const root = mkdtempSync(`${tmpdir()}/streambed-device-`);
     try {
-      furnish(root);
-      writeFileSync(`${root}/check/p.ipk`, buildIpk('x86_64', '0.1.0', await buildProgram(root)));
-      const { status, stdout, stderr } = spawnSync('unshare', ['-m', '-n', '-p', '-f', 'sh', '-c', ENTER, root], {
-        encoding: 'utf8',
-      });
+      const busybox = run('sh', ['-c', 'command -v busybox']).trim();
+      furnishDevice(root, busybox, buildIpk('x86_64', '0.1.0', await buildProgram(root)));
+      const enter = ['-m', '-n', '-p', '-f', 'sh', '-c', ENTER, root];
+      const { status, stdout, stderr } = spawnSync('unshare', enter, { encoding: 'utf8' });
       assert.is(status, 0, `${stdout}${stderr}`);
       assert.match(stdout, /\n\d+ passed, 0 failed, 0 skipped\n$/);
       assert.ok(Number(/(\d+) passed/.exec(stdout)?.[1]) > 50, stdout);
@@ -42,17 +42,7 @@ const ENTER = `
   mount --make-rprivate / && mount -t proc proc "$0/proc" && mount --bind /dev/null "$0/dev/null" &&
   mount --bind /dev/urandom "$0/dev/urandom" &&
   busybox ip link set lo up &&
-  THROW_AWAY_ROOT=yes PATH=/bin:/sbin exec chroot "$0" /bin/sh /check/check.sh /check/p.ipk`;
-
-function furnish(root: string): void {
-  for (const name of ['bin', 'dev', 'proc', 'tmp']) mkdirSync(`${root}/${name}`);
-  const busybox = spawnSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).stdout.trim();
-  cpSync(busybox, `${root}/bin/busybox`, { dereference: true });
-  const applets = spawnSync(busybox, ['--list'], { encoding: 'utf8' }).stdout.trim().split('\n');
-  for (const name of applets) if (name !== 'busybox') symlinkSync('busybox', `${root}/bin/${name}`);
-  for (const name of ['null', 'urandom']) writeFileSync(`${root}/dev/${name}`, '');
-  cpSync('test/openwrt/device', `${root}/check`, { recursive: true });
-}
+  exec chroot "$0" /bin/busybox sh -c '${CHECK_PACKAGE}'`;
 
 async function buildProgram(root: string): Promise<Buffer> {
   const cpu = CPUS.find(({ name }) => name === 'x86_64');
