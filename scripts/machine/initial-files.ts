@@ -1,6 +1,6 @@
 /**
- * What the emulated machine starts with: busybox, the kernel's modules for disks, flash and the control channel, and
- * programs of the caller's under `/bin`.
+ * What the emulated machine starts with: busybox, the kernel's modules for disks, flash, overlays and the control
+ * channel, and programs of the caller's under `/bin`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { type CpioEntry, CHARACTER_DEVICE, DIRECTORY, packInitialFiles, PROGRAM } from './cpio.ts';
@@ -28,6 +28,9 @@ const MODULES = [
   'fs/ext4/ext4',
   'fs/jffs2/jffs2',
 ];
+
+/** Which nothing loads by itself: phram needs to be told what the flash is, and not every boot has an overlay. */
+const MODULES_AT_HAND = ['drivers/mtd/devices/phram', 'fs/overlayfs/overlay'];
 
 const INIT = `#!/bin/busybox sh
 /bin/busybox --install -s /bin
@@ -60,7 +63,7 @@ export function makeStartFiles(programs: Readonly<Record<string, Uint8Array>>): 
     { path: 'dev/console', mode: CHARACTER_DEVICE, device: [5, 1] },
     { path: 'init', mode: PROGRAM, content: Buffer.from(INIT) },
     { path: 'bin/busybox', mode: PROGRAM, content: readFileSync(findBusybox()) },
-    ...[...MODULES, 'drivers/mtd/devices/phram'].map((path) => ({
+    ...[...MODULES, ...MODULES_AT_HAND].map((path) => ({
       path: `lib/${path.replace(/.*\//, '')}.ko`,
       mode: PROGRAM,
       content: readFileSync(`${modules}/${path}.ko`),
