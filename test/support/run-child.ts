@@ -1,9 +1,12 @@
 /** The parent's side of one test file: starts `run-file.ts` in a process, watches it, and judges how it ended. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Compiled } from './compile.ts';
 import type { Report } from './run-file.ts';
 import type { Counts } from './suite.ts';
 
 export interface ChildOptions {
+  /** Null: the process compiles what it runs. */
+  readonly compiled: Compiled | null;
   readonly title: string | undefined;
   readonly watchdogMs: number;
   readonly graceMs: number;
@@ -18,11 +21,16 @@ export interface FileResult {
 
 const running = new Set<ChildProcess>();
 
+/** What runs a file; it is compiled with the files. */
+export const SCRIPT = 'test/support/run-file.ts';
+
 /** Resolves when the process has ended, one way or another. */
-export function runChild(script: string, file: string, options: ChildOptions): Promise<FileResult> {
+export function runChild(file: string, options: ChildOptions): Promise<FileResult> {
+  const { compiled } = options;
   const title = options.title === undefined ? [] : ['--title', options.title];
-  const args = [script, '--in-process', '--grace-ms', String(options.graceMs), ...title, file];
-  const child = spawn(process.execPath, [...process.execArgv, ...args], {
+  const run = compiled === null ? [...process.execArgv, SCRIPT] : ['--enable-source-maps', compiled.moduleOf(SCRIPT)];
+  const files = compiled === null ? [file] : [file, compiled.moduleOf(file)];
+  const child = spawn(process.execPath, [...run, '--grace-ms', String(options.graceMs), ...title, ...files], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true, // a process group of its own, so that what the tests have started can be ended with it
   });

@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { type Counts, describeThrown, runSuites } from './suite.ts';
 
 /** What the child tells: what it has counted so far, and the test that it begins; null after the last one. */
@@ -12,13 +13,16 @@ export interface Report {
   readonly started: string | null;
 }
 
-export interface FileRun {
-  readonly title?: string | undefined;
-  /** How long the process may live on after its last test. */
-  readonly graceMs: number;
-}
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { title: { type: 'string' }, 'grace-ms': { type: 'string', default: '5000' } },
+});
+/** The test file, and what it was compiled to. */
+const [path = '', module = path] = positionals;
+await runFile(Number(values['grace-ms']));
 
-export async function runFile(path: string, options: FileRun): Promise<void> {
+/** `graceMs`: how long the process may live on after its last test. */
+async function runFile(graceMs: number): Promise<void> {
   const write = (text: string): void => {
     process.stdout.write(text);
   };
@@ -37,9 +41,9 @@ export async function runFile(path: string, options: FileRun): Promise<void> {
 
   let counts: Counts = { passed: 0, failed: 1, skipped: 0 };
   try {
-    await import(pathToFileURL(resolve(path)).href);
+    await import(pathToFileURL(resolve(module)).href);
     counts = await runSuites({
-      title: options.title,
+      title: values.title,
       write,
       started: (test, soFar) => {
         current = test;
@@ -53,7 +57,7 @@ export async function runFile(path: string, options: FileRun): Promise<void> {
   counts.failed += strays;
   report({ started: null, counts });
   if (counts.failed > 0) process.exitCode = 1;
-  failWhenLeftOpen(options.graceMs, write);
+  failWhenLeftOpen(graceMs, write);
 }
 
 /** The timer itself keeps nothing alive: it fires only when something else does. */

@@ -8,10 +8,9 @@
  * `--grace-ms`. The watchdog is no time limit of a test: it ends a file in which for `--watchdog-ms` no test began.
  */
 import { readdirSync, statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type ChildOptions, endAll, runChild } from './run-child.ts';
-import { runFile } from './run-file.ts';
+import { Compiled } from './compile.ts';
+import { endAll, runChild, SCRIPT } from './run-child.ts';
 import type { Counts } from './suite.ts';
 
 const SEPARATE_COMMANDS = ['test/kill/', 'test/bench/'];
@@ -33,30 +32,27 @@ const { values, positionals } = parseArgs({
     jobs: { type: 'string', default: '2' },
     'watchdog-ms': { type: 'string', default: '300000' },
     'grace-ms': { type: 'string', default: '5000' },
-    'in-process': { type: 'boolean', default: false },
     toolchain: { type: 'boolean', default: false },
   },
 });
-const options: ChildOptions = {
+const files = findTestFiles(values.toolchain ? NEED_TOOLCHAIN : positionals);
+const options = {
   title: values.title,
   watchdogMs: Number(values['watchdog-ms']),
   graceMs: Number(values['grace-ms']),
+  compiled: await Compiled.of([SCRIPT, ...files]),
 };
-
-if (values['in-process']) {
-  await runFile(positionals[0] ?? '', options);
-} else {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      endAll();
-      process.exit(1);
-    });
-  }
-  const files = findTestFiles(values.toolchain ? NEED_TOOLCHAIN : positionals);
-  const total = await runFiles(files, Number(values.jobs));
-  console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
-  process.exitCode = total.failed === 0 ? 0 : 1;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    endAll();
+    options.compiled?.remove();
+    process.exit(1);
+  });
 }
+const total = await runFiles(files, Number(values.jobs));
+options.compiled?.remove();
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = total.failed === 0 ? 0 : 1;
 
 function findTestFiles(paths: readonly string[]): string[] {
   if (paths.length === 0) {
@@ -91,7 +87,7 @@ async function runFiles(files: readonly string[], jobs: number): Promise<Counts>
 
 async function runAndPrint(file: string, showOutput: boolean): Promise<Counts> {
   const startedAt = performance.now();
-  const { counts, wrong, output } = await runChild(fileURLToPath(import.meta.url), file, options);
+  const { counts, wrong, output } = await runChild(file, options);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   const skips = output.split('\n').filter((line) => line.startsWith('skipped: '));
   const shown = showOutput || counts.failed > 0 ? output.trimEnd() : skips.join('\n');
