@@ -1,6 +1,6 @@
 /**
  * The example `examples/iot-service` as its README runs it: on Node, as a binary of this machine, and as one for MIPS
- * under qemu's user emulation. The same story on each, since it is the same service.
+ * under qemu's user emulation.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,6 +10,7 @@ import * as assert from 'uvu/assert';
 import { CPUS } from '../../scripts/targets/cpus.ts';
 import { isInstalled } from '../../scripts/targets/system.ts';
 import { suite } from '../support/suite.ts';
+import { type IotService, tellStory } from './iot-story.ts';
 
 const test = suite('iot-service');
 const source = 'examples/iot-service';
@@ -25,12 +26,12 @@ test.after(() => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-test('on Node', () => tellStory('node', [process.execPath, '--import', 'tsx', `${source}/node.ts`]));
+test('on Node', () => tell('node', [process.execPath, '--import', 'tsx', `${source}/node.ts`]));
 
 for (const { name, emulator } of CPUS.filter((cpu) => cpu.name !== 'mips_24kc')) {
   const title = `as a binary for ${name}`;
   if (emulator !== null && !isInstalled(emulator)) test.skip(title, `${emulator} is not installed`);
-  else test(title, () => tellStory(name, [...(emulator === null ? [] : [emulator]), buildBinary(name)]));
+  else test(title, () => tell(name, [...(emulator === null ? [] : [emulator]), buildBinary(name)]));
 }
 
 test('a binary goes on from the log that Node has written', async () => {
@@ -48,44 +49,14 @@ function buildBinary(cpu: string): string {
   return output;
 }
 
-async function tellStory(name: string, command: readonly string[]): Promise<void> {
-  const first = await start(command, name);
-  assert.equal(await first.get('/sensors'), {});
-  first.write('soil/1 31.5 1000\n# noise\nair 20 ');
-  first.write('2000\n\nair -2.125e1 3000\n');
-  await first.until('/sensors/air', (readings) => (readings as unknown[]).length === 2);
-  assert.equal(await first.get('/sensors'), {
-    air: { value: -21.25, at: 3000, offset: 2 },
-    'soil/1': { value: 31.5, at: 1000, offset: 0 },
-  });
-  assert.equal(await first.get('/sensors/soil%2F1'), [{ value: 31.5, at: 1000, offset: 0 }]);
-  await first.said('1 lines were not understood');
-  assert.equal(await first.get('/sensors/fire', 404), { error: '/sensors/fire is not known' });
-  assert.equal(await first.get('/sensors/%zz', 404), { error: '/sensors/%zz is not known' });
-
-  for (let round = 0; round < 3000; round += 1) first.write(`t${round % 2} ${round} ${round}\n`);
-  await first.until('/sensors/t1', (readings) => (readings as { value: number }[]).at(-1)?.value === 2999);
-  const [report] = (await first.get('/compaction', 200, 'POST')) as { bytesBefore: number; bytesAfter: number }[];
-  assert.ok(report && report.bytesAfter < report.bytesBefore / 2, JSON.stringify(report));
-  const state = await first.get('/sensors/t1');
-  assert.equal(
-    (state as { value: number }[]).map(({ value }) => value),
-    [2981, 2983, 2985, 2987, 2989, 2991, 2993, 2995, 2997, 2999],
+function tell(name: string, command: readonly string[]): Promise<void> {
+  return tellStory(
+    () => start(command, name),
+    (_, body) => body(),
   );
-  await first.end('SIGKILL');
-
-  const second = await start(command, name);
-  await second.said('behind offset 3002');
-  assert.equal(await second.get('/sensors/t1'), state);
-  assert.is(((await second.get('/sensors')) as { air: { value: number } }).air.value, -21.25);
-  second.write('air 1 1');
-  second.endInput();
-  await second.until('/sensors/air', (readings) => (readings as unknown[]).length === 3);
-  assert.is(await second.end('SIGTERM'), 0);
-  await second.said('stopped');
 }
 
-async function start(command: readonly string[], data: string) {
+async function start(command: readonly string[], data: string): Promise<IotService> {
   const [program, ...args] = [...command, '--data', `${scratch}/${data}.log`, '--listen', '127.0.0.1:0'];
   const child = spawn(program, args, { stdio: ['pipe', 'inherit', 'pipe'] });
   running.add(child);
@@ -117,25 +88,16 @@ async function start(command: readonly string[], data: string) {
       look();
     });
   const url = /http:\/\/[\d.:]+/.exec(await said('serving http://'))?.[0];
-  const get = async (path: string, status = 200, method = 'GET'): Promise<object> => {
-    const reply = await fetch(`${url}${path}`, { method });
-    assert.is(reply.status, status, path);
-    return (await reply.json()) as object;
-  };
   return {
-    said,
-    get,
-    /** Asks until the answer is as wanted. */
-    until: async (path: string, isWanted: (answer: object) => boolean): Promise<void> => {
-      for (;;) {
-        const reply = await fetch(`${url}${path}`);
-        const answer = (await reply.json()) as object;
-        if (reply.status === 200 && isWanted(answer)) return;
-      }
+    said: async (text) => void (await said(text)),
+    get: async (path, status = 200, method = 'GET') => {
+      const reply = await fetch(`${url}${path}`, { method });
+      assert.is(reply.status, status, path);
+      return (await reply.json()) as object;
     },
-    write: (text: string): void => void child.stdin.write(text),
-    endInput: (): void => void child.stdin.end(),
-    end: (signal: NodeJS.Signals): Promise<number | null> => {
+    write: async (text) => void child.stdin.write(text),
+    endInput: async () => void child.stdin.end(),
+    end: (signal) => {
       child.kill(signal);
       return ended;
     },
