@@ -2,13 +2,13 @@
  * The C sources that the targets are built from, pinned by version and checksum: the original archives of Debian's
  * source packages. They come from `--sources DIR`, or from the Debian mirror that this machine's apt is set up for.
  */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { cached, cachePath, fileSha256 } from './cache.ts';
+import { DebianArchive } from './debian-archive.ts';
 import { BuildError, installMissing, run } from './system.ts';
 
 /** The release of Debian that has these versions; it need not be the machine's own. */
 const SUITE = 'trixie';
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 interface Source {
   readonly package: string;
@@ -91,34 +91,12 @@ function download({ package: name, version, archive }: Source): string {
   return cached(cachePath('archives', archive), (unfinished) => {
     const directory = `${unfinished}.d`;
     try {
-      for (const part of ['lists/partial', 'cache/archives/partial', 'files']) {
-        mkdirSync(`${directory}/${part}`, { recursive: true });
-      }
-      const list = `${directory}/sources.list`;
-      writeFileSync(list, `deb-src [signed-by=${KEYRING}] ${debianMirror()} ${SUITE} main\n`);
-      const options = [
-        `Dir::Etc::sourcelist=${list}`,
-        'Dir::Etc::sourceparts=-',
-        `Dir::State::lists=${directory}/lists`,
-        `Dir::Cache=${directory}/cache`,
-        'APT::Sandbox::User=root',
-      ].flatMap((option) => ['-o', option]);
       console.log(`fetching the source of ${name} ${version}`);
-      run('apt-get', [...options, '-q', 'update']);
-      const get = ['apt-get', ...options, '-q', 'source', '--download-only', '--tar-only', `${name}=${version}`];
-      run('sh', ['-c', 'cd "$0" && exec "$@"', `${directory}/files`, ...get]);
-      copyFileSync(`${directory}/files/${archive}`, unfinished);
+      const debian = new DebianArchive(directory, { suite: SUITE, kind: 'deb-src' });
+      const files = debian.get('source', '--download-only', '--tar-only', `${name}=${version}`);
+      copyFileSync(`${files}/${archive}`, unfinished);
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }
   });
-}
-
-/** The mirror of this machine's own release. */
-function debianMirror(): string {
-  const codename = /^VERSION_CODENAME=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? '';
-  const places = run('apt-get', ['--print-uris', 'update']);
-  const mirror = new RegExp(`^'(\\S+)/dists/${codename}/InRelease'`, 'm').exec(places)?.[1];
-  if (mirror !== undefined) return mirror;
-  throw new BuildError('apt of this machine names no Debian mirror: give --sources DIR with the archives');
 }
