@@ -25,11 +25,12 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { versio
 rmSync(output, { recursive: true, force: true });
 mkdirSync(feed, { recursive: true });
 for (const cpu of cpus) {
-  const program = `dist/targets/${cpu}/streambed`;
+  const built = `dist/targets/${cpu}`;
+  const [program, licences] = [readFileSync(`${built}/streambed`), readFileSync(`${built}/LICENSES`)];
   const path = `${output}/streambed_${packageVersion(version)}_${cpu}.ipk`;
-  const ipk = buildIpk(cpu, version, readFileSync(program));
+  const ipk = buildIpk(cpu, version, { program, licences });
   writeFileSync(path, ipk);
-  cpSync(program, `${feed}/bin/${cpu}/streambed`);
+  for (const name of ['streambed', 'LICENSES']) cpSync(`${built}/${name}`, `${feed}/bin/${cpu}/${name}`);
   console.log(`${path}: ${ipk.length} bytes`);
 }
 writeFileSync(`${feed}/Makefile`, feedMakefile(version, cpus));

@@ -22,7 +22,14 @@ const DESCRIPTION =
   'A commit log and a secret store on flash, served as the Kafka REST and Vault APIs: what a client was told is stored survives a power cut.';
 const MAINTAINER = 'The Streambed project';
 
-/** What is installed beside the binary. */
+/** What the build writes for each CPU. */
+export interface Built {
+  readonly program: Uint8Array;
+  /** The licences of everything in it. */
+  readonly licences: Uint8Array;
+}
+
+/** What is installed beside that. */
 const FILES: Readonly<Record<string, number>> = {
   'etc/config/streambed': 0o600,
   'etc/init.d/streambed': 0o755,
@@ -36,9 +43,10 @@ export function packageVersion(version: string): string {
 }
 
 /** The bytes of an .ipk; `cpu` is OpenWrt's name of the architecture. */
-export function buildIpk(cpu: string, version: string, program: Uint8Array): Buffer {
+export function buildIpk(cpu: string, version: string, { program, licences }: Built): Buffer {
   const installed = withDirectories([
     { path: './usr/bin/streambed', mode: 0o755, content: program },
+    { path: './usr/share/licenses/streambed/LICENSES', mode: 0o644, content: licences },
     ...Object.entries(FILES).map(([path, mode]) => ({ path: `./${path}`, mode, content: read(`root/${path}`) })),
   ]);
   const installedBytes = installed.reduce((sum, { content }) => sum + (content?.length ?? 0), 0);
@@ -72,7 +80,7 @@ function controlFile(cpu: string, version: string, installedBytes: number): stri
     .join('\n')}\n`;
 }
 
-/** The feed's Makefile; the binaries are to stand in `bin/<cpu>/` beside it, and the files in `root/`. */
+/** The feed's Makefile; what is built is to stand in `bin/<cpu>/` beside it, and the files in `root/`. */
 export function feedMakefile(version: string, architectures: readonly string[]): string {
   packageVersion(version);
   const values: Readonly<Record<string, string>> = {

@@ -1,13 +1,14 @@
 /**
  * `npm run build:targets [-- --cpu NAME]... [--features NAME,...] [--sources DIR]`: builds
- * `dist/targets/<cpu>/streambed` for each CPU, with all features unless some are named. The same sources give the same
- * bytes.
+ * `dist/targets/<cpu>/streambed` for each CPU, with all features unless some are named, and beside it `LICENSES`. The
+ * same sources give the same bytes.
  */
-import { statSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { CPUS } from './cpus.ts';
 import { FEATURES, labelsWithout, needsCryptography } from './features.ts';
-import { compileProgram, linkProgram } from './program.ts';
+import { licenceTexts } from './licences.ts';
+import { compileProgram, linkProgram, measureBundle } from './program.ts';
 import { findSources } from './sources.ts';
 import { BuildError } from './system.ts';
 import { findToolchain } from './toolchain.ts';
@@ -28,9 +29,15 @@ try {
   const build = { sources: findSources(values.sources), toolchain: findToolchain(), hasCryptography };
   const program = { entry: 'targets/quickjs/main.ts', dropLabels };
   const modules = await compileProgram(build, program, 'dist/targets/program');
+  const inputs = [...(await measureBundle(program)).values()].flat().filter(([, lengthBytes]) => lengthBytes > 0);
+  const licences = licenceTexts(
+    build,
+    inputs.map(([path]) => path),
+  );
   for (const cpu of CPUS.filter(({ name }) => values.cpu.includes(name))) {
     const output = `dist/targets/${cpu.name}/streambed`;
     linkProgram(build, cpu, modules, output);
+    writeFileSync(`dist/targets/${cpu.name}/LICENSES`, licences);
     console.log(`${output}: ${statSync(output).size} bytes`);
   }
 } catch (error) {

@@ -15,6 +15,8 @@ const HASHES = [
 
 export interface Toolchain {
   readonly version: string;
+  /** The licences of what it links into every program, as files by the name of what they are for. */
+  readonly licences: Readonly<Record<string, readonly string[]>>;
   /** `cc(args)`, as of any C compiler; what it prints. */
   cc(args: readonly string[]): string;
 }
@@ -30,9 +32,11 @@ export function findToolchain(): Toolchain {
     run('python3', [...install, '--require-hashes', '-r', `${unfinished}/requirements.txt`]);
   });
   const caches = { ZIG_GLOBAL_CACHE_DIR: cachePath('zig-cache'), ZIG_LOCAL_CACHE_DIR: cachePath('zig-cache') };
+  const zig = `${directory}/packages/ziglang`;
   return {
     version: VERSION,
-    cc: (args) => run(`${directory}/packages/ziglang/zig`, ['cc', ...args], caches),
+    licences: { musl: [`${zig}/lib/libc/musl/COPYRIGHT`], "zig's run-time": [`${zig}/LICENSE`] },
+    cc: (args) => run(`${zig}/zig`, ['cc', ...args], caches),
   };
 }
 
@@ -42,6 +46,7 @@ export function findSystemCompiler(): Toolchain {
   installMissing({ gcc: 'g++' });
   return {
     version: `gcc ${run('gcc', ['-dumpfullversion']).trim()}`,
+    licences: {}, // what it links stays on this machine
     cc: (args) => run('gcc', args),
   };
 }

@@ -6,9 +6,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
-import { buildIpk } from '../../scripts/openwrt/package.ts';
+import { type Built, buildIpk } from '../../scripts/openwrt/package.ts';
 import { CPUS } from '../../scripts/targets/cpus.ts';
-import { compileProgram, linkProgram } from '../../scripts/targets/program.ts';
+import { licenceTexts } from '../../scripts/targets/licences.ts';
+import { compileProgram, linkProgram, measureBundle } from '../../scripts/targets/program.ts';
 import { findSources } from '../../scripts/targets/sources.ts';
 import { installMissing, run } from '../../scripts/targets/system.ts';
 import { findToolchain } from '../../scripts/targets/toolchain.ts';
@@ -25,7 +26,7 @@ else {
     const root = mkdtempSync(`${tmpdir()}/streambed-device-`);
     try {
       const busybox = run('sh', ['-c', 'command -v busybox']).trim();
-      furnishDevice(root, busybox, buildIpk('x86_64', '0.1.0', await buildProgram(root)));
+      furnishDevice(root, busybox, buildIpk('x86_64', '0.1.0', await build(root)));
       const enter = ['-m', '-n', '-p', '-f', 'sh', '-c', ENTER, root];
       const { status, stdout, stderr } = spawnSync('unshare', enter, { encoding: 'utf8' });
       assert.is(status, 0, `${stdout}${stderr}`);
@@ -44,11 +45,12 @@ const ENTER = `
   busybox ip link set lo up &&
   exec chroot "$0" /bin/busybox sh -c '${CHECK_PACKAGE}'`;
 
-async function buildProgram(root: string): Promise<Buffer> {
+async function build(root: string): Promise<Built> {
   const cpu = CPUS.find(({ name }) => name === 'x86_64');
   assert.ok(cpu);
-  const build = { sources: findSources(undefined), toolchain: findToolchain() };
-  const modules = await compileProgram(build, { entry: 'targets/quickjs/main.ts' }, `${root}/tmp/program`);
-  linkProgram(build, cpu, modules, `${root}/tmp/streambed`);
-  return readFileSync(`${root}/tmp/streambed`);
+  const order = { sources: findSources(undefined), toolchain: findToolchain() };
+  const program = { entry: 'targets/quickjs/main.ts' };
+  linkProgram(order, cpu, await compileProgram(order, program, `${root}/tmp/program`), `${root}/tmp/streambed`);
+  const inputs = [...(await measureBundle(program)).values()].flatMap((files) => files.map(([path]) => path));
+  return { program: readFileSync(`${root}/tmp/streambed`), licences: Buffer.from(licenceTexts(order, inputs)) };
 }

@@ -10,12 +10,14 @@ import { suite } from '../support/suite.ts';
 const test = suite('OpenWrt package');
 
 const program = Buffer.from('#!/bin/sh\necho a program\n');
+const licences = Buffer.from('==== A program\n\nDo what you like.\n');
+const built = { program, licences };
 const source = 'targets/openwrt';
 let scratch = '';
 
 test.before(() => {
   scratch = mkdtempSync(`${tmpdir()}/streambed-openwrt-`);
-  writeFileSync(`${scratch}/p.ipk`, buildIpk('mipsel_24kc', '1.2.3', program));
+  writeFileSync(`${scratch}/p.ipk`, buildIpk('mipsel_24kc', '1.2.3', built));
   mkdirSync(`${scratch}/control`);
   run('tar', '-xzf', `${scratch}/p.ipk`, '-C', scratch);
   run('tar', '-xzf', `${scratch}/control.tar.gz`, '-C', `${scratch}/control`);
@@ -26,8 +28,8 @@ test.after(() => {
 });
 
 test('the same sources give the same bytes', () => {
-  assert.ok(buildIpk('mipsel_24kc', '1.2.3', program).equals(readFileSync(`${scratch}/p.ipk`)));
-  assert.not.ok(buildIpk('mips_24kc', '1.2.3', program).equals(readFileSync(`${scratch}/p.ipk`)));
+  assert.ok(buildIpk('mipsel_24kc', '1.2.3', built).equals(readFileSync(`${scratch}/p.ipk`)));
+  assert.not.ok(buildIpk('mips_24kc', '1.2.3', built).equals(readFileSync(`${scratch}/p.ipk`)));
 });
 
 test('it is the three parts of an .ipk, in their order', () => {
@@ -58,8 +60,15 @@ test('everything belongs to root and has its mode', () => {
     './usr/': 'drwxr-xr-x 0/0',
     './usr/bin/': 'drwxr-xr-x 0/0',
     './usr/bin/streambed': '-rwxr-xr-x 0/0',
+    './usr/share/': 'drwxr-xr-x 0/0',
+    './usr/share/licenses/': 'drwxr-xr-x 0/0',
+    './usr/share/licenses/streambed/': 'drwxr-xr-x 0/0',
+    './usr/share/licenses/streambed/LICENSES': '-rw-r--r-- 0/0',
   });
-  assert.equal(Buffer.from(run('tar', '-xOzf', `${scratch}/data.tar.gz`, './usr/bin/streambed')), program);
+  const inPackage = { './usr/bin/streambed': program, './usr/share/licenses/streambed/LICENSES': licences };
+  for (const [path, content] of Object.entries(inPackage)) {
+    assert.equal(Buffer.from(run('tar', '-xOzf', `${scratch}/data.tar.gz`, path)), content);
+  }
 });
 
 test('no time in it is later than the clock of a router that was built years ago', () => {
@@ -74,7 +83,10 @@ test('control has what opkg asks for', () => {
   assert.is(field('Version'), '1.2.3-r1');
   assert.is(field('Architecture'), 'mipsel_24kc');
   assert.is(field('Require-User'), 'streambed=8082:streambed=8082');
-  const bytes = [program, ...feedFiles().map(([, content]) => content)].reduce((sum, { length }) => sum + length, 0);
+  const bytes = [program, licences, ...feedFiles().map(([, content]) => content)].reduce(
+    (sum, { length }) => sum + length,
+    0,
+  );
   assert.is(Number(field('Installed-Size')), bytes);
   assert.match(control, /\nDescription: .+\n .+\n$/);
   assert.not.match(control, /^Depends:/m);
@@ -93,6 +105,13 @@ test('the Makefile of the feed makes the same package', () => {
   assert.match(makefile, 'USERID:=streambed=8082:streambed=8082\n');
   const conffiles = readFileSync(`${scratch}/control/conffiles`, 'utf8');
   assert.match(makefile, `define Package/streambed/conffiles\n${conffiles}endef\n`);
+  for (const [command, path] of [
+    ['BIN', 'usr/bin/streambed'],
+    ['DATA', 'usr/share/licenses/streambed/LICENSES'],
+  ] as const) {
+    const name = path.replace(/.*\//, '');
+    assert.match(makefile, `\t$(INSTALL_${command}) ./bin/$(ARCH_PACKAGES)/${name} $(1)/${path}\n`);
+  }
   const commands = { [0o755]: 'BIN', [0o600]: 'CONF', [0o644]: 'DATA' } as Readonly<Record<number, string>>;
   for (const [path, , mode] of feedFiles()) {
     const target = path.replace(/^root/, '');

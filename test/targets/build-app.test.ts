@@ -31,7 +31,7 @@ function write(name: string, files: Readonly<Record<string, string>>): string {
 }
 
 async function bundle(app: string, features = FEATURES.join(',')): Promise<string> {
-  const modules = await bundleApp(own, app, labelsWithout(features));
+  const { modules } = await bundleApp(own, app, labelsWithout(features));
   return modules.map(({ text }) => text).join('');
 }
 
@@ -75,6 +75,53 @@ test('a binary has arguments, environment and output, and ends with the code of 
   const again = `${directory}/greeting/again`;
   assert.is(build(app, '--target', 'x86_64', '--output', again).status, 0);
   assert.ok(readFileSync(again).equals(readFileSync(output)), 'the same sources give the same bytes');
+});
+
+test('the licences of everything in a binary stand beside it', () => {
+  const app = write('licensed', {
+    'app.ts': `import a from 'with-text';
+import b from '@some/name-only';
+import c from 'without';
+import type { Main } from 'streambed/app';
+export const main: Main = async () => a + b + c;
+`,
+    'node_modules/with-text/package.json': '{ "main": "index.js", "license": "MIT" }',
+    'node_modules/with-text/index.js': 'export default 1;',
+    'node_modules/with-text/LICENSE.md': 'You may.\n',
+    'node_modules/with-text/NOTICE': 'Made by somebody.\n',
+    'node_modules/@some/name-only/package.json': '{ "main": "index.js", "license": "0BSD" }',
+    'node_modules/@some/name-only/index.js': 'export default 2;',
+    'node_modules/without/package.json': '{ "main": "index.js" }',
+    'node_modules/without/index.js': 'export default 3;',
+    'node_modules/unused/package.json': '{ "main": "index.js" }',
+    'node_modules/unused/index.js': 'export default 4;',
+  });
+  const output = `${directory}/licensed/binary`;
+  const texts = (...more: readonly string[]): Map<string, string> => {
+    assert.is(build(app, '--target', 'x86_64', '--output', output, ...more).status, 0);
+    const parts = readFileSync(`${output}.LICENSES`, 'utf8')
+      .split(/^==== (.*)\n\n/m)
+      .slice(1);
+    return new Map(parts.flatMap((name, at) => (at % 2 === 0 ? [[name, (parts[at + 1] ?? '').trim()] as const] : [])));
+  };
+  const all = texts();
+  const own = ['Streambed', 'QuickJS', 'LMDB', 'libsodium', 'BearSSL', 'musl', "zig's run-time"];
+  assert.equal([...all.keys()], [...own, '@some/name-only', 'with-text', 'without']);
+  assert.is(all.get('with-text'), 'You may.\n\nMade by somebody.');
+  assert.is(all.get('@some/name-only'), '0BSD');
+  assert.is(all.get('without'), 'It names no licence.');
+  assert.match(all.get('Streambed') ?? '', 'Apache License');
+  assert.match(all.get('QuickJS') ?? '', 'Fabrice Bellard');
+  assert.match(all.get('LMDB') ?? '', /Howard Chu[^]*OpenLDAP Public License/);
+  assert.match(all.get('libsodium') ?? '', 'Frank Denis');
+  assert.match(all.get('BearSSL') ?? '', 'Thomas Pornin');
+  assert.match(all.get('musl') ?? '', 'Rich Felker');
+  assert.match(all.get("zig's run-time") ?? '', 'Zig contributors');
+  const some = [...texts('--features', 'kafka-v2,logged').keys()];
+  assert.equal(
+    some.slice(0, 5),
+    own.filter((name) => name !== 'libsodium' && name !== 'BearSSL'),
+  );
 });
 
 test('wrong calls are told from failures', () => {

@@ -27,8 +27,15 @@ const NODE = 'node-module';
 const MOST_CHAINS = 5;
 const OWN_RESOLUTION = Symbol('own resolution');
 
-/** The main module first. Statements with one of the labels are left out. */
-export async function bundleApp(own: AppPackage, entry: string, dropLabels: readonly string[]): Promise<Module[]> {
+export interface AppBundle {
+  /** The main module first. */
+  readonly modules: readonly Module[];
+  /** The files that something of is in them. */
+  readonly inputs: readonly string[];
+}
+
+/** Statements with one of the labels are left out. */
+export async function bundleApp(own: AppPackage, entry: string, dropLabels: readonly string[]): Promise<AppBundle> {
   const library = `${own.root}/dist/lib/targets/quickjs`;
   const main = `import { main } from ${JSON.stringify(resolve(entry))};
 import { runApp } from ${JSON.stringify(`${library}/app.js`)};
@@ -41,14 +48,22 @@ runApp(native, main);`;
     plugins: [streambedModules(own), nodeModules()],
     logLevel: 'silent',
   }).catch(explain);
-  refuseNode(metafile);
+  const inputs = usedInputs(metafile);
+  refuseNode(metafile, inputs);
   const isMain = (path: string): boolean => metafile.outputs[path]?.entryPoint === ENTRY;
   const modules = outputFiles.map(({ path, text }) => ({
     name: path.replace(/^.*\//, ''),
     text,
     isMain: isMain(path),
   }));
-  return modules.sort((a, b) => Number(b.isMain) - Number(a.isMain));
+  return { modules: modules.sort((a, b) => Number(b.isMain) - Number(a.isMain)), inputs };
+}
+
+function usedInputs({ outputs }: Metafile): string[] {
+  const used = Object.values(outputs).flatMap((output) =>
+    Object.entries(output.inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+  );
+  return [...new Set(used)].sort();
 }
 
 function streambedModules({ root, exports }: AppPackage): Plugin {
@@ -86,14 +101,10 @@ function nodeModules(): Plugin {
   };
 }
 
-function refuseNode({ inputs, outputs }: Metafile): void {
-  const used = Object.values(outputs).flatMap((output) =>
-    Object.entries(output.inputs).flatMap(([path, { bytesInOutput }]) =>
-      path.startsWith(`${NODE}:`) && bytesInOutput > 0 ? [path] : [],
-    ),
-  );
-  if (used.length === 0) return;
-  const chains = [...new Set(used)].sort().map((path) => `  ${chainTo(path, inputs).join(' -> ')}\n`);
+function refuseNode({ inputs }: Metafile, used: readonly string[]): void {
+  const ofNode = used.filter((path) => path.startsWith(`${NODE}:`));
+  if (ofNode.length === 0) return;
+  const chains = ofNode.map((path) => `  ${chainTo(path, inputs).join(' -> ')}\n`);
   const more = chains.length > MOST_CHAINS ? `  and ${chains.length - MOST_CHAINS} more\n` : '';
   const shown = `${chains.slice(0, MOST_CHAINS).join('')}${more}`.trimEnd();
   throw new BuildError(`there is no Node in a binary, and these are modules of Node:\n${shown}`);

@@ -2,12 +2,13 @@
  * `streambed build APP --target CPU`: a service of one's own as a static binary. It is part of the npm package, which
  * brings the C host as source; engine, LMDB and compiler are fetched as for `npm run build:targets`.
  */
-import { existsSync, mkdtempSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cachePath } from '../cache.ts';
 import { type Cpu, CPUS } from '../cpus.ts';
 import { FEATURES, labelsWithout, needsCryptography } from '../features.ts';
+import { licenceTexts } from '../licences.ts';
 import { compileModules, linkProgram } from '../program.ts';
 import { findSources } from '../sources.ts';
 import { BuildError } from '../system.ts';
@@ -20,7 +21,8 @@ const HELP = `usage: streambed build APP.ts --target CPU [options]
 
 APP.ts exports main, as streambed/app describes it. CPU is one of ${TARGETS.join(', ')}.
 
-  --output FILE        the binary (APP-CPU in the current directory)
+  --output FILE        the binary (APP-CPU in the current directory); the licences of what is in it go to
+                       FILE.LICENSES, which has to go wherever the binary goes
   --features A,B       which of these are in it (all): ${FEATURES.join(', ')};
                        what has the label of another (KAFKA_V2: ...) is left out, here and in the app
   --sources DIR        where the archives of QuickJS and its libraries are, instead of fetching them
@@ -78,13 +80,14 @@ function parseOrder(args: readonly string[]): Order {
 
 async function buildApp({ app, cpu, dropLabels, output, sources }: Order): Promise<void> {
   if (!existsSync(app)) throw new BuildError(`${app}: no such file`);
-  const modules = await bundleApp(readPackage(ROOT), app, dropLabels);
+  const { modules, inputs } = await bundleApp(readPackage(ROOT), app, dropLabels);
   const hasCryptography = needsCryptography(dropLabels);
   const build = { sources: findSources(sources), toolchain: findToolchain(), hasCryptography };
   mkdirSync(cachePath(), { recursive: true });
   const directory = mkdtempSync(cachePath('app-'));
   try {
     linkProgram(build, cpu, compileModules(build, modules, directory), output);
+    writeFileSync(`${output}.LICENSES`, licenceTexts(build, inputs));
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

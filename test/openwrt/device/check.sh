@@ -83,6 +83,9 @@ check_files() {
 	expect 'mode of the init script' "$(mode_of /etc/init.d/streambed)" '755 root'
 	expect 'mode of the configuration' "$(mode_of /etc/config/streambed)" '600 root'
 	expect 'mode of the keep list' "$(mode_of /lib/upgrade/keep.d/streambed)" '644 root'
+	expect 'the licences of what is in the program' \
+		"$(mode_of /usr/share/licenses/streambed/LICENSES)/$(grep -cE '^==== (QuickJS|LMDB|libsodium|BearSSL|musl|hono)$' \
+			/usr/share/licenses/streambed/LICENSES)" '644 root/6'
 	expect 'mode of postinst' "$(mode_of /usr/lib/opkg/info/streambed.postinst)" '755 root'
 	expect 'mode of prerm' "$(mode_of /usr/lib/opkg/info/streambed.prerm)" '755 root'
 	expect 'all conffiles are there' "$(ls $(cat /usr/lib/opkg/info/streambed.conffiles))" /etc/config/streambed
