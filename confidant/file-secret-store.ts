@@ -13,10 +13,12 @@ import type { Engine } from './core/route.ts';
 import { StoreClock } from './core/store-clock.ts';
 import { Wrapping } from './core/wrapping.ts';
 import { randomUuid } from './identity/random-name.ts';
+import { SYSTEM_TTL } from './identity/token-entry.ts';
 import { Passwords } from './identity/passwords.ts';
 import { TokenEngine } from './identity/token-routes.ts';
 import { Tokens } from './identity/tokens.ts';
 import type { Journal } from './journal.ts';
+import { CubbyholeEngine } from './identity/cubbyhole-engine.ts';
 import { Barrier, type SealConfig, type StaticSeal } from './sealing/barrier.ts';
 import {
   type Authority,
@@ -61,6 +63,8 @@ const FIRST_MOUNT = { type: 'kv', description: 'key/value secret storage', optio
 /** Written last when a store is made: without it the making has to be taken to its end. */
 const CLUSTER = 'cluster';
 const SWEEP_EVERY_MS = 600_000;
+/** How far a power cut sets the clock back where there is no other: see `store-clock.ts`. */
+const CLOCK_EVERY_MS = 3_600_000;
 /** Records that are removed at once. */
 const MOST_AT_ONCE = 500;
 
@@ -282,7 +286,7 @@ export class FileSecretStore implements SecretServer {
     throw new SecretStoreError('sealed', 'Vault is sealed');
   }
 
-  /** What has expired is removed once in a while; that also keeps the floor of the clock near. */
+  /** What has expired is removed once in a while. */
   #sweepLater(): void {
     const open = this.#open;
     this.#sweep = this.#host.clock.timer(SWEEP_EVERY_MS, () => {
@@ -299,7 +303,7 @@ export class FileSecretStore implements SecretServer {
     await tokens.sweep();
     await wrapping.sweep();
     for (const [, engine] of this.#mounts.engines()) await engine.sweep?.();
-    await ledger.change([['clock', true]]);
+    if (this.#clock.now() - ledger.floor >= CLOCK_EVERY_MS) await ledger.change([['clock', true]]);
   }
 
   /** Removes what belonged to mounts that are no more, the tokens that they gave among it. */
@@ -334,6 +338,7 @@ export class FileSecretStore implements SecretServer {
       tokens,
       clock: this.#clock,
       keyring: this.#barrier.keyring,
+      leaseTtl: () => this.#mounts.get(mount.path)?.defaultLeaseTtl || SYSTEM_TTL,
       ttlField,
       report,
       passwords: this.#passwords,
@@ -378,6 +383,7 @@ export class FileSecretStore implements SecretServer {
     };
     return new Map([
       ['sys/', system],
+      ['cubbyhole/', new CubbyholeEngine({ ledger: () => this.#unsealed().ledger, tokens })],
       ['auth/token/', token],
     ]);
   }

@@ -22,6 +22,8 @@ export interface EngineContext {
   readonly keyring: Keyring;
   /** One for all, so that there is one hash at a time. */
   readonly passwords: Passwords;
+  /** Seconds that what the mount gives out may be kept when it does not say so itself, as the mount is tuned now. */
+  readonly leaseTtl: () => number;
   /** The field of a secret that holds its lease's time, or null. */
   readonly ttlField: string | null;
   readonly report: (line: string) => void;

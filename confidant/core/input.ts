@@ -13,9 +13,11 @@ export class Input {
     this.#data = data;
   }
 
-  /** The names that came with a value and that no reader asked for. */
+  /** The names that came with a value and that no reader asked for, sorted. */
   unread(): readonly string[] {
-    return Object.keys(this.#data).filter((name) => !this.#asked.has(name) && this.#data[name] !== null);
+    return Object.keys(this.#data)
+      .filter((name) => !this.#asked.has(name) && this.#data[name] !== null)
+      .sort();
   }
 
   /** All that came with a value and that no reader asked for; whatever the names are. */
@@ -27,63 +29,66 @@ export class Input {
     return this.raw(name) !== undefined;
   }
 
-  /** The value as it came, undefined when absent or null. */
-  raw(name: string): unknown {
-    this.#asked.add(name);
-    if (!Object.hasOwn(this.#data, name)) return undefined;
-    return this.#data[name] ?? undefined;
+  /** The value as it came, undefined when absent or null; of several names the first that has one. */
+  raw(...names: readonly string[]): unknown {
+    let value: unknown;
+    for (const name of names) {
+      this.#asked.add(name);
+      if (Object.hasOwn(this.#data, name)) value ??= this.#data[name];
+    }
+    return value ?? undefined;
   }
 
-  text(name: string): string | undefined {
-    const value = this.raw(name);
+  text(...names: readonly string[]): string | undefined {
+    const value = this.raw(...names);
     if (value === undefined || typeof value === 'string') return value;
     if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-    throw wrong(name, 'a string');
+    throw wrong(names, 'a string');
   }
 
-  boolean(name: string): boolean | undefined {
-    const value = this.raw(name);
+  boolean(...names: readonly string[]): boolean | undefined {
+    const value = this.raw(...names);
     if (value === undefined || typeof value === 'boolean') return value;
     if (value === 'true' || value === '1' || value === 't' || value === 1) return true;
     if (value === 'false' || value === '0' || value === 'f' || value === '' || value === 0) return false;
-    throw wrong(name, 'a boolean');
+    throw wrong(names, 'a boolean');
   }
 
   /** A whole number. */
-  integer(name: string): number | undefined {
-    const value = this.raw(name);
+  integer(...names: readonly string[]): number | undefined {
+    const value = this.raw(...names);
     if (value === undefined || value === '') return undefined;
     const number = typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
     if (typeof number === 'number' && Number.isSafeInteger(number)) return number;
-    throw wrong(name, 'an integer');
+    throw wrong(names, 'an integer');
   }
 
   /** Seconds. */
-  duration(name: string): number | undefined {
-    const value = this.raw(name);
+  duration(...names: readonly string[]): number | undefined {
+    const value = this.raw(...names);
     if (value === undefined || value === '') return undefined;
     const seconds = typeof value === 'number' || typeof value === 'string' ? parseDuration(value) : null;
-    if (seconds === null || seconds < 0) throw wrong(name, 'a duration');
+    if (seconds === null || seconds < 0) throw wrong(names, 'a duration');
     return seconds;
   }
 
   /** A list of texts; `a,b` counts as one of two. */
-  list(name: string): readonly string[] | undefined {
-    const value = this.raw(name);
+  list(...names: readonly string[]): readonly string[] | undefined {
+    const value = this.raw(...names);
     if (value === undefined) return undefined;
     if (typeof value === 'string') return split(value);
     if (Array.isArray(value) && value.every((item) => typeof item === 'string' || typeof item === 'number')) {
       return value.map((item) => String(item).trim()).filter((item) => item !== '');
     }
-    throw wrong(name, 'a list of strings');
+    throw wrong(names, 'a list of strings');
   }
 
   /** A map as it came; its values may be anything. */
-  map(name: string): SecretData | undefined {
-    const value = this.raw(name);
+  map(...names: readonly string[]): SecretData | undefined {
+    const value = this.raw(...names);
     if (value === undefined) return undefined;
     if (typeof value === 'object' && !Array.isArray(value)) return value as SecretData;
-    throw wrong(name, 'a map');
+    throw wrong(names, 'a map');
   }
 }
 
@@ -94,6 +99,6 @@ function split(text: string): string[] {
     .filter((item) => item !== '');
 }
 
-function wrong(name: string, want: string): SecretStoreError {
+function wrong([name = '']: readonly string[], want: string): SecretStoreError {
   return new SecretStoreError('invalid', `error converting input for field "${name}": want ${want}`);
 }

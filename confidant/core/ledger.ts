@@ -42,7 +42,7 @@ export class Ledger {
   #size = 0;
   #isClosed = false;
   #underWay: Promise<unknown> = Promise.resolve();
-  /** The latest time that any entry was written at. */
+  /** The latest time that an entry is durable from: what the clock may go on at. */
   floor = 0;
 
   constructor(parts: LedgerParts) {
@@ -105,7 +105,8 @@ export class Ledger {
     if (added.length > 0 && this.#size + added.length > MOST_ENTRIES) {
       throw new SecretStoreError('busy', 'too many tokens and secret ids', { retryAfterMs: 60_000 });
     }
-    const entries = changes.map(([key, value]) => this.#seal(key, value));
+    const at = this.#parts.now();
+    const entries = changes.map(([key, value]) => this.#seal(key, value, at));
     const pending = changes.map(([key, value]) => ({ key, value: value ?? undefined, before: this.get(key) }));
     for (const one of pending) {
       this.#put(one.key, one.value);
@@ -115,6 +116,7 @@ export class Ledger {
     try {
       await this.#append(entries);
       for (const { key } of pending) this.#removed.delete(key);
+      if (pending.some(({ value }) => value !== undefined)) this.floor = Math.max(this.floor, at);
     } catch (error) {
       if (!pending.every(({ value }) => value === undefined)) for (const one of pending) this.#revert(one);
       throw new SecretStoreError('host-failed', 'the journal cannot be written', { cause: error });
@@ -163,10 +165,10 @@ export class Ledger {
     else this.#kinds.delete(kind);
   }
 
-  #seal(key: string, value: unknown): JournalEntry {
+  #seal(key: string, value: unknown, at: number): JournalEntry {
     if (value === null) return { key, value: null };
-    const { bytes, keyring, now } = this.#parts;
-    return { key, value: keyring.seal(JOURNAL_PURPOSE, key, bytes.encodeUtf8(JSON.stringify({ at: now(), value }))) };
+    const { bytes, keyring } = this.#parts;
+    return { key, value: keyring.seal(JOURNAL_PURPOSE, key, bytes.encodeUtf8(JSON.stringify({ at, value }))) };
   }
 
   #open(key: string, sealed: Uint8Array): { readonly at: number; readonly value: unknown } | null {

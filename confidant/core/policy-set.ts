@@ -17,8 +17,9 @@ export class PolicySet {
     this.#files = files;
   }
 
+  /** Sorted, but for `root`, which Vault names last. */
   names(): readonly string[] {
-    return [...new Set([...this.#files().list(''), 'default', 'root'])].sort();
+    return [...[...new Set([...this.#files().list(''), 'default'])].sort(), 'root'];
   }
 
   /** The text as it was written, or null. */

@@ -24,6 +24,7 @@ import { matchRoute, type RouteMatch } from './route-table.ts';
 import { gone, WRAPPING_POLICY, type Wrapping } from './wrapping.ts';
 
 const LONGEST_PATH = 1024;
+const REPLACED = "Endpoint replaced the value of these parameters with the values captured from the endpoint's path";
 /** Of the values in a request: what is deeper overflows the stack somewhere. */
 const DEEPEST = 64;
 
@@ -101,7 +102,7 @@ export class RequestCore implements SecretServer {
     const call = { ...this.#callOf(request, target, input), caller: null };
     if (route?.isOpen === true) return this.#run(request, target, call);
     seen.entry = await this.#use(request, target, input);
-    const caller = this.#callerOf(seen.entry, request.token ?? '');
+    const caller = this.#callerOf(seen.entry);
     const operation = request.operation === 'update' && route?.exists?.(call) === false ? 'create' : request.operation;
     this.#check(request, target, seen.entry, operation);
     return this.#run(request, target, { ...call, operation, caller });
@@ -145,7 +146,7 @@ export class RequestCore implements SecretServer {
       throw new SecretStoreError('unsupported', '1 error occurred:\n\t* unsupported operation\n\n');
     }
     const wrapTtl = wrapTtlOf(request);
-    const reply = await handler(call);
+    const reply = noted(await handler(call), call);
     const hasContent = reply.data !== null || reply.auth !== undefined;
     if (wrapTtl === null || !hasContent || reply.plain === true || reply.outcome === 'not-found') return reply;
     if (reply.outcome === 'invalid') throw new SecretStoreError('invalid', 'a part has failed, nothing is wrapped');
@@ -170,19 +171,19 @@ export class RequestCore implements SecretServer {
     const { operation, remoteAddress } = request;
     const isWrapped = wrapTtlOf(request) !== null;
     const parameters = match?.parameters ?? {};
-    return { operation, path, mount: found?.mount ?? '', parameters, input, remoteAddress, isWrapped };
+    const mount = found?.mount ?? '';
+    return { operation, path, mount, parameters, input, remoteAddress, isWrapped, token: request.token ?? '' };
   }
 
   #aclOf(entry: TokenEntry): Acl {
     return this.#parts.unsealed().policies.acl(entry.policies);
   }
 
-  #callerOf(entry: TokenEntry, token: string): Caller {
+  #callerOf(entry: TokenEntry): Caller {
     let acl: Acl | null = null;
     const get = (): Acl => (acl ??= this.#aclOf(entry));
     return {
       entry,
-      token,
       may: (path, operation, withSudo = false) =>
         get().allows({ path: pathOf(path, operation), operation, isSudoPath: withSudo }),
       capabilities: (path) => get().capabilitiesOf(path),
@@ -197,6 +198,19 @@ function wrapTtlOf({ wrapTtl }: StoreRequest): number | null {
   if (seconds === 0) return null;
   if (seconds !== null && seconds > 0) return seconds;
   throw new SecretStoreError('invalid', 'error parsing wrap TTL');
+}
+
+/** What came and was passed over is told, as Vault tells it: only where there is something else to say. */
+function noted(reply: StoreReply, { input, parameters }: Call): StoreReply {
+  const warnings = [...(reply.warnings ?? [])];
+  if (reply.plain === true || (reply.data === null && reply.auth === undefined && warnings.length === 0)) return reply;
+  const unread = input.unread().filter((name) => input.raw(name) !== '');
+  const isReplaced = (name: string): boolean => Object.hasOwn(parameters, name);
+  const ignored = unread.filter((name) => !isReplaced(name)).join(' ');
+  const replaced = unread.filter(isReplaced).join(' ');
+  if (ignored !== '') warnings.push(`Endpoint ignored these unrecognized parameters: [${ignored}]`);
+  if (replaced !== '') warnings.push(`${REPLACED}: [${replaced}]`);
+  return warnings.length === 0 ? reply : { ...reply, warnings };
 }
 
 /** Lists are judged by the path with a `/` at its end. */

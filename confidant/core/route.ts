@@ -44,6 +44,8 @@ export interface Call {
   readonly input: Input;
   /** Who asks; null on open routes. */
   readonly caller: Caller | null;
+  /** What the request came with, whoever's it is; empty: nothing. */
+  readonly token: string;
   readonly remoteAddress: string;
   /** Whether the reply will be wrapped. */
   readonly isWrapped: boolean;
@@ -53,8 +55,6 @@ export interface Call {
 export interface Caller {
   /** As it was when this request was counted: after its last use it is gone already. */
   readonly entry: TokenEntry;
-  /** The token itself, which its holder is told again at times. */
-  readonly token: string;
   /** Whether the caller may do this, too, `sudo` included in the question where asked. */
   may(path: string, operation: Operation, withSudo?: boolean): boolean;
   /** The capabilities on a path: `deny` alone when there are none, `root` alone for the root policy. */

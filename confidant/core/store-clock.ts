@@ -1,8 +1,9 @@
 /**
  * The time that expiry is judged by, ms. A router's wall clock may be years behind at boot and jump either way: while
  * the process lives this one only counts what has passed, and a new process goes on at the last time that any entry of
- * the journal was written, or at the wall clock's if that is later. So nothing lives longer than it was given, but for
- * the time that a machine without a battery clock was off.
+ * the journal was written, or at the wall clock's if that is later. Where nothing else is written, the time itself is:
+ * once in an hour, which flash does not feel, and when the service stops. So nothing lives longer than it was given, but
+ * for the time that a machine without a battery clock was off, and for an hour at most when its power was cut.
  */
 import type { Clock } from '../../targets/host.ts';
 

@@ -35,16 +35,16 @@ export function readTokenParameters(input: Input, before: TokenParameters): Toke
   if (type !== 'default' && type !== 'service' && type !== 'default-service') {
     throw new SecretStoreError('invalid', 'token_type: only service tokens are given out');
   }
-  const policies = input.list('token_policies') ?? input.list('policies') ?? before.policies;
+  const policies = input.list('token_policies', 'policies') ?? before.policies;
   const after: TokenParameters = {
     policies: policies.map((name) => name.toLowerCase()),
-    ttl: input.duration('token_ttl') ?? input.duration('ttl') ?? before.ttl,
-    maxTtl: input.duration('token_max_ttl') ?? input.duration('max_ttl') ?? before.maxTtl,
+    ttl: input.duration('token_ttl', 'ttl') ?? before.ttl,
+    maxTtl: input.duration('token_max_ttl', 'max_ttl') ?? before.maxTtl,
     explicitMaxTtl: input.duration('token_explicit_max_ttl') ?? before.explicitMaxTtl,
-    period: input.duration('token_period') ?? input.duration('period') ?? before.period,
+    period: input.duration('token_period', 'period') ?? before.period,
     numUses: input.integer('token_num_uses') ?? before.numUses,
     withoutDefaultPolicy: input.boolean('token_no_default_policy') ?? before.withoutDefaultPolicy,
-    boundCidrs: input.list('token_bound_cidrs') ?? input.list('bound_cidrs') ?? before.boundCidrs,
+    boundCidrs: input.list('token_bound_cidrs', 'bound_cidrs') ?? before.boundCidrs,
   };
   if (after.numUses < 0) throw new SecretStoreError('invalid', 'token_num_uses cannot be negative');
   checkPolicies(after.policies);

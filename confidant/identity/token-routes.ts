@@ -1,6 +1,7 @@
 /** `auth/token/`: tokens make, look at, renew and revoke tokens. Facts: http-contract B5. */
 import type { Input } from '../core/input.ts';
-import type { Call, Caller, Engine, Handler } from '../core/route.ts';
+import { callerOf } from '../core/caller.ts';
+import type { Call, Engine, Handler } from '../core/route.ts';
 import type { StoreClock } from '../core/store-clock.ts';
 import { type SecretData, SecretStoreError, type StoreReply } from '../secret-store.ts';
 import { formatTime } from '../wire/times.ts';
@@ -39,7 +40,7 @@ export class TokenEngine implements Engine {
     },
     {
       path: 'renew-self',
-      operations: { update: (call: Call) => this.#renew(call, callerOf(call).entry.id, callerOf(call).token) },
+      operations: { update: (call: Call) => this.#renew(call, callerOf(call).entry.id, call.token) },
     },
     {
       path: 'renew',
@@ -53,8 +54,9 @@ export class TokenEngine implements Engine {
     { path: 'accessors', operations: { list: () => this.#accessors() } },
   ];
 
-  async #create({ input, path, caller, mount }: Call, isOrphan: boolean): Promise<StoreReply> {
-    const by = must(caller);
+  async #create(call: Call, isOrphan: boolean): Promise<StoreReply> {
+    const { input, path, mount } = call;
+    const by = callerOf(call);
     const parent = by.entry;
     if (parent.numUses > 0) {
       throw new SecretStoreError('invalid', 'restricted use token cannot generate child tokens');
@@ -79,7 +81,7 @@ export class TokenEngine implements Engine {
       displayName: displayName === '' ? 'token' : `token-${displayName}`,
       meta: metaOf(input),
       parent: withoutParent ? null : parent.id,
-      ttl: input.duration('ttl') ?? input.duration('lease') ?? 0,
+      ttl: input.duration('ttl', 'lease') ?? 0,
       explicitMaxTtl: input.duration('explicit_max_ttl') ?? 0,
       period,
       numUses: count(input, 'num_uses'),
@@ -117,8 +119,7 @@ export class TokenEngine implements Engine {
   }
 
   #lookSelf(call: Call): StoreReply {
-    const { entry, token } = callerOf(call);
-    return { data: this.#show(entry, token) };
+    return { data: this.#show(callerOf(call).entry, call.token) };
   }
 
   #show(entry: TokenEntry, token: string): SecretData {
@@ -196,15 +197,6 @@ export class TokenEngine implements Engine {
 
 function both(handler: Handler) {
   return { read: handler, update: handler };
-}
-
-function must(caller: Caller | null): Caller {
-  if (caller === null) throw new SecretStoreError('forbidden', 'permission denied');
-  return caller;
-}
-
-function callerOf(call: Call): Caller {
-  return must(call.caller);
 }
 
 /** Errors: `invalid`. */

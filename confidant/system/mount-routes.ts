@@ -26,18 +26,14 @@ function tableRoutes(
   const pathOf = ({ parameters }: Call): string => `${prefix}${parameters['path'] ?? ''}/`;
   const isHere = ({ path }: Mount): boolean => path.startsWith('auth/') === (prefix !== '');
   const all = (): StoreReply => {
-    const shown = mounts().all().filter(isHere);
-    return {
-      data: Object.fromEntries([
-        ...shown.map((mount) => [mount.path.slice(prefix.length), show(mount)]),
-        ...builtIn(prefix).map((mount) => [mount.path.slice(prefix.length), show(mount)]),
-      ]),
-    };
+    const shown = [...mounts().all(), ...builtIn].filter(isHere);
+    return { data: Object.fromEntries(shown.map((mount) => [mount.path.slice(prefix.length), show(mount)])) };
   };
   const find = (call: Call): Mount => {
-    const mount = mounts().get(pathOf(call));
-    if (mount === null)
-      throw new SecretStoreError('invalid', `No ${prefix === '' ? 'secret engine' : 'auth engine'} at ${pathOf(call)}`);
+    const path = pathOf(call);
+    const mount = mounts().get(path) ?? builtIn.find((one) => one.path === path);
+    if (mount === undefined)
+      throw new SecretStoreError('invalid', `No ${prefix === '' ? 'secret engine' : 'auth engine'} at ${path}`);
     return mount;
   };
   return [
@@ -107,7 +103,7 @@ function show({ type, description, accessor, uuid, options, defaultLeaseTtl, max
     description,
     accessor,
     uuid,
-    local: false,
+    local: type === 'cubbyhole',
     seal_wrap: false,
     external_entropy_access: false,
     options,
@@ -128,20 +124,24 @@ function tuning({ description, defaultLeaseTtl, maxLeaseTtl, options }: Mount): 
   };
 }
 
-function builtIn(prefix: string): Mount[] {
-  const names = prefix === '' ? (['sys/'] as const) : (['auth/token/'] as const);
-  return names.map((path) => ({
+const builtIn = (
+  [
+    ['sys/', 'system', 'system endpoints used for control, policy and debugging'],
+    ['cubbyhole/', 'cubbyhole', 'per-token private secret storage'],
+    ['auth/token/', 'auth_token', 'token based credentials'],
+  ] as const
+).map(
+  ([path, name, description]): Mount => ({
     path,
-    type: path === 'sys/' ? 'system' : 'token',
-    description:
-      path === 'sys/' ? 'system endpoints used for control, policy and debugging' : 'token based credentials',
+    type: name.replace('auth_', ''),
+    description,
     options: null,
-    accessor: path === 'sys/' ? 'system_00000000' : 'auth_token_00000000',
+    accessor: `${name}_00000000`,
     uuid: '',
     defaultLeaseTtl: 0,
     maxLeaseTtl: 0,
-  }));
-}
+  }),
+);
 
 /** Those below which the caller has any right, engines and login methods apart. */
 function visible(mounts: MountTable, { caller }: Call): StoreReply {
@@ -158,8 +158,8 @@ function visible(mounts: MountTable, { caller }: Call): StoreReply {
 /** For anybody who has any right below the mount; all others are told the same, whether it exists or not. */
 function preflight(mounts: MountTable, { parameters, caller }: Call): StoreReply {
   const path = parameters['path'] ?? '';
-  const mount = mounts.mountOf(path);
-  if (mount === null || caller?.hasAnyBelow(mount.path) !== true) {
+  const mount = mounts.mountOf(path) ?? builtIn.find((one) => `${path}/`.startsWith(one.path));
+  if (mount === undefined || caller?.hasAnyBelow(mount.path) !== true) {
     const advice = "please ensure client's policies grant access to path";
     throw new SecretStoreError('forbidden', `preflight capability check returned 403, ${advice} "${path}/"`);
   }

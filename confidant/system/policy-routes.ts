@@ -1,5 +1,6 @@
 /** Policies under both of their paths, and what a token may do. */
-import type { Call, Caller, Route } from '../core/route.ts';
+import { callerOf } from '../core/caller.ts';
+import type { Call, Route } from '../core/route.ts';
 import type { PolicySet } from '../core/policy-set.ts';
 import type { TokenEntry } from '../identity/token-entry.ts';
 import type { Tokens } from '../identity/tokens.ts';
@@ -17,14 +18,15 @@ const nothing: StoreReply = { data: null };
 export function policyRoutes(parts: PolicyRouteParts): readonly Route[] {
   const { policies } = parts;
   const nameOf = ({ parameters }: Call): string => (parameters['name'] ?? '').toLowerCase();
-  const list = (): StoreReply => ({ data: { keys: policies().names(), policies: policies().names() } });
+  const list = (): StoreReply => ({ data: { keys: policies().names() } });
+  const listBoth = (): StoreReply => ({ data: { keys: policies().names(), policies: policies().names() } });
   const read = (call: Call, field: string): StoreReply => {
     const text = policies().text(nameOf(call));
     if (text === null) throw new SecretStoreError('absent', 'no such policy');
     return { data: { name: nameOf(call), [field]: text } };
   };
   const write = async (call: Call): Promise<StoreReply> => {
-    const text = call.input.text('policy') ?? call.input.text('rules');
+    const text = call.input.text('policy', 'rules');
     if (text === undefined || text === '')
       throw new SecretStoreError('invalid', "'policy' parameter not supplied or empty");
     await policies().write(nameOf(call), plainText(parts.bytes, text));
@@ -38,7 +40,7 @@ export function policyRoutes(parts: PolicyRouteParts): readonly Route[] {
   return [
     { path: 'policies/acl', operations: { list } },
     { path: 'policies/acl/{name}', operations: { read: (call) => read(call, 'policy'), ...changes } },
-    { path: 'policy', operations: { read: list, list } },
+    { path: 'policy', operations: { read: listBoth, list: listBoth } },
     { path: 'policy/{name}', operations: { read: (call) => read(call, 'rules'), ...changes } },
     {
       path: 'capabilities-self',
@@ -59,11 +61,6 @@ function plainText({ decodeBase64, decodeUtf8 }: Bytes, text: string): string {
   }
 }
 
-function callerOf({ caller }: Call): Caller {
-  if (caller === null) throw new SecretStoreError('forbidden', 'permission denied');
-  return caller;
-}
-
 const byToken = ({ input }: Call, tokens: Tokens): TokenEntry | null => tokens.find(input.text('token') ?? '');
 const byAccessor = ({ input }: Call, tokens: Tokens): TokenEntry | null =>
   tokens.byAccessor(input.text('accessor') ?? '');
@@ -80,7 +77,7 @@ function ofOther(
 }
 
 function capabilities({ input }: Call, of: (path: string) => readonly string[]): StoreReply {
-  const paths = input.list('paths') ?? input.list('path') ?? [];
+  const paths = input.list('paths', 'path') ?? [];
   if (paths.length === 0) throw new SecretStoreError('invalid', 'paths must be supplied');
   const each = paths.map((path) => [path, of(path.replace(/^\//, ''))] as const);
   const [first] = each;

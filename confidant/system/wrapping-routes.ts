@@ -6,7 +6,7 @@ import { SecretStoreError, type StoreReply } from '../secret-store.ts';
 import { formatTime } from '../wire/times.ts';
 
 export function wrappingRoutes(wrapping: () => Wrapping): readonly Route[] {
-  const tokenOf = ({ input, caller }: Call): string => input.text('token') ?? caller?.token ?? '';
+  const tokenOf = ({ input, token }: Call): string => input.text('token') ?? token;
   const look = (call: Call): StoreReply => {
     const { creationPath, createdAt, ttl } = wrapping().look(tokenOf(call));
     return { data: { creation_path: creationPath, creation_time: formatTime(createdAt), creation_ttl: ttl } };
@@ -32,9 +32,9 @@ function wrap({ input, isWrapped }: Call): StoreReply {
 }
 
 /** With the wrapping token as the caller's own, which was counted out by this very request, or with one in the body. */
-function unwrap(wrapping: Wrapping, { input, caller }: Call): Promise<StoreReply> {
+function unwrap(wrapping: Wrapping, { input, caller, token: own }: Call): Promise<StoreReply> {
   const token = input.text('token');
-  if (token !== undefined && token !== caller?.token) return wrapping.unwrap(token);
+  if (token !== undefined && token !== own) return wrapping.unwrap(token);
   if (caller?.entry.policies.includes(WRAPPING_POLICY) === true) return wrapping.take(caller.entry.id);
   throw gone();
 }

@@ -32,7 +32,7 @@ export class AppRoleEngine implements Engine {
     { path: 'login', operations: { update: (call) => this.#login(call) }, isOpen: true },
     { path: 'role', operations: { list: () => this.#list() } },
     {
-      path: 'role/{role}',
+      path: 'role/{role_name}',
       operations: {
         read: (call) => this.#read(call),
         update: (call) => this.#write(call),
@@ -41,7 +41,7 @@ export class AppRoleEngine implements Engine {
       exists: (call) => this.#context.files.exists(nameOf(call)),
     },
     {
-      path: 'role/{role}/role-id',
+      path: 'role/{role_name}/role-id',
       operations: {
         read: (call) => ({ data: { role_id: this.#role(call).roleId } }),
         update: (call) => this.#setRoleId(call),
@@ -58,27 +58,27 @@ export class AppRoleEngine implements Engine {
       'bind-secret-id',
     ].map((field) => this.#fieldRoute(field)),
     {
-      path: 'role/{role}/secret-id',
+      path: 'role/{role_name}/secret-id',
       operations: { update: (call) => this.#addSecretId(call, undefined), list: (call) => this.#accessors(call) },
     },
     {
-      path: 'role/{role}/custom-secret-id',
+      path: 'role/{role_name}/custom-secret-id',
       operations: { update: (call) => this.#addSecretId(call, needed(call.input, 'secret_id')) },
     },
-    { path: 'role/{role}/secret-id/lookup', operations: { update: (call) => this.#look(this.#given(call)) } },
+    { path: 'role/{role_name}/secret-id/lookup', operations: { update: (call) => this.#look(this.#given(call)) } },
     {
-      path: 'role/{role}/secret-id/destroy',
+      path: 'role/{role_name}/secret-id/destroy',
       operations: {
         update: (call) => this.#destroy(call, this.#given(call)),
         delete: (call) => this.#destroy(call, this.#given(call)),
       },
     },
     {
-      path: 'role/{role}/secret-id-accessor/lookup',
+      path: 'role/{role_name}/secret-id-accessor/lookup',
       operations: { update: (call) => this.#look(this.#accessed(call)) },
     },
     {
-      path: 'role/{role}/secret-id-accessor/destroy',
+      path: 'role/{role_name}/secret-id-accessor/destroy',
       operations: {
         update: (call) => this.#destroy(call, this.#accessed(call)),
         delete: (call) => this.#destroy(call, this.#accessed(call)),
@@ -291,7 +291,7 @@ export class AppRoleEngine implements Engine {
     const name = field.replaceAll('-', '_');
     const shown = name === 'policies' ? 'token_policies' : name === 'period' ? 'token_period' : name;
     return {
-      path: `role/{role}/${field}`,
+      path: `role/{role_name}/${field}`,
       operations: {
         read: (call) => ({ data: { [name]: describeRole(this.#role(call))[shown] } }),
         update: (call) => {
@@ -305,7 +305,7 @@ export class AppRoleEngine implements Engine {
 }
 
 function nameOf({ parameters }: Call): string {
-  return (parameters['role'] ?? '').toLowerCase();
+  return (parameters['role_name'] ?? '').toLowerCase();
 }
 
 function existing(role: Role | null, call: Call): Role {

@@ -30,7 +30,7 @@ export function readRole(input: Input, before: Role): Role {
   const role: Role = {
     roleId: before.roleId,
     bindSecretId: input.boolean('bind_secret_id') ?? before.bindSecretId,
-    secretIdCidrs: input.list('secret_id_bound_cidrs') ?? input.list('bound_cidr_list') ?? before.secretIdCidrs,
+    secretIdCidrs: input.list('secret_id_bound_cidrs', 'bound_cidr_list') ?? before.secretIdCidrs,
     secretIdNumUses: input.integer('secret_id_num_uses') ?? before.secretIdNumUses,
     secretIdTtl: input.duration('secret_id_ttl') ?? before.secretIdTtl,
     tokens: readTokenParameters(input, before.tokens),

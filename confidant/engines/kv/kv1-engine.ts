@@ -4,7 +4,6 @@ import type { EngineContext } from '../../core/engine-context.ts';
 import type { Call, Engine, Route } from '../../core/route.ts';
 import { type SecretData, SecretStoreError, type StoreReply } from '../../secret-store.ts';
 import { parseDuration } from '../../wire/durations.ts';
-import { SYSTEM_TTL } from '../../identity/token-entry.ts';
 
 const MOST_BYTES = 256 * 1024;
 const nothing: StoreReply = { data: null };
@@ -12,10 +11,12 @@ const nothing: StoreReply = { data: null };
 export class Kv1Engine implements Engine {
   readonly #files: EngineContext['files'];
   readonly #bytes: Bytes;
+  readonly #leaseTtl: () => number;
 
-  constructor({ files, host }: EngineContext) {
+  constructor({ files, host, leaseTtl }: EngineContext) {
     this.#files = files.scope('secrets');
     this.#bytes = host.bytes;
+    this.#leaseTtl = leaseTtl;
   }
 
   readonly routes: readonly Route[] = [
@@ -36,7 +37,7 @@ export class Kv1Engine implements Engine {
     if (data === null) throw new SecretStoreError('absent', 'no such secret');
     const time = data['ttl'] ?? data['lease'];
     const seconds = typeof time === 'string' || typeof time === 'number' ? parseDuration(time) : null;
-    return { data, leaseDuration: seconds ?? SYSTEM_TTL };
+    return { data, leaseDuration: seconds ?? this.#leaseTtl() };
   }
 
   async #write({ parameters, input }: Call): Promise<StoreReply> {

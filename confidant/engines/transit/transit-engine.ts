@@ -28,7 +28,7 @@ export class TransitEngine implements Engine {
   readonly routes: readonly Route[] = [
     { path: 'keys', operations: { list: () => this.#list() } },
     {
-      path: 'keys/{key}',
+      path: 'keys/{name}',
       operations: {
         read: (call) => this.#read(call),
         update: (call) => this.#create(call),
@@ -36,41 +36,41 @@ export class TransitEngine implements Engine {
       },
     },
     {
-      path: 'keys/{key}/rotate',
+      path: 'keys/{name}/rotate',
       operations: { update: async (call) => ({ data: describe(await this.#keys.rotate(nameOf(call))) }) },
     },
-    { path: 'keys/{key}/config', operations: { update: (call) => this.#configure(call) } },
-    { path: 'keys/{key}/trim', operations: { update: (call) => this.#trim(call) } },
+    { path: 'keys/{name}/config', operations: { update: (call) => this.#configure(call) } },
+    { path: 'keys/{name}/trim', operations: { update: (call) => this.#trim(call) } },
     {
-      path: 'encrypt/{key}',
+      path: 'encrypt/{name}',
       operations: { update: (call) => this.#encrypt(call) },
       exists: (call) => this.#keys.exists(nameOf(call)),
     },
     {
-      path: 'decrypt/{key}',
+      path: 'decrypt/{name}',
       operations: { update: (call) => this.#each(call, (item, key) => this.#decrypted(item, key)) },
     },
     {
-      path: 'rewrap/{key}',
+      path: 'rewrap/{name}',
       operations: { update: (call) => this.#each(call, (item, key) => this.#rewrapped(item, key)) },
     },
     {
-      path: 'hmac/{key}',
+      path: 'hmac/{name}',
       operations: { update: (call) => this.#each(call, (item, key) => this.#hmac(call, item, key)) },
     },
     {
-      path: 'hmac/{key}/{algorithm}',
+      path: 'hmac/{name}/{algorithm}',
       operations: { update: (call) => this.#each(call, (item, key) => this.#hmac(call, item, key)) },
     },
     {
-      path: 'verify/{key}',
+      path: 'verify/{name}',
       operations: { update: (call) => this.#each(call, (item, key) => this.#verified(call, item, key)) },
     },
     {
-      path: 'verify/{key}/{algorithm}',
+      path: 'verify/{name}/{algorithm}',
       operations: { update: (call) => this.#each(call, (item, key) => this.#verified(call, item, key)) },
     },
-    { path: 'datakey/{kind}/{key}', operations: { update: (call) => this.#dataKey(call) } },
+    { path: 'datakey/{kind}/{name}', operations: { update: (call) => this.#dataKey(call) } },
   ];
 
   #list(): StoreReply {
@@ -138,9 +138,11 @@ export class TransitEngine implements Engine {
 
   /** A key that is missing is made: whoever comes here without one may create it. */
   async #encrypt(call: Call): Promise<StoreReply> {
+    // Of no account where there is a key.
+    const hasType = call.input.has('type');
     if (!this.#keys.exists(nameOf(call))) {
       if (call.operation !== 'create') throw new SecretStoreError('invalid', 'encryption key not found');
-      await this.#keys.create(nameOf(call), typeOf(call.input));
+      await this.#keys.create(nameOf(call), hasType ? typeOf(call.input) : DEFAULT_TYPE);
     }
     return this.#each(call, (item, key) => {
       const plaintext = this.#bytesOf(item, 'plaintext');
@@ -192,7 +194,7 @@ export class TransitEngine implements Engine {
     if (batch.length > MOST_ITEMS) throw new SecretStoreError('invalid', `at most ${MOST_ITEMS} items at once`);
     const results = batch.map((item) => resultOf(item, key, transform));
     const hasFailed =
-      results.some((result) => 'error' in result) && input.integer('partial_failure_response_code') !== 200;
+      input.integer('partial_failure_response_code') !== 200 && results.some((result) => 'error' in result);
     return { data: { batch_results: results }, ...(hasFailed && { outcome: 'invalid' as const }) };
   }
 
@@ -256,7 +258,7 @@ function textOf(item: Input, name: string): string {
 }
 
 function nameOf({ parameters }: Call): string {
-  return parameters['key'] ?? '';
+  return parameters['name'] ?? '';
 }
 
 function describe(key: TransitKey): SecretData {

@@ -35,10 +35,10 @@ export class UserpassEngine implements Engine {
   }
 
   readonly routes: readonly Route[] = [
-    { path: 'login/{user}', operations: { update: (call) => this.#login(call) }, isOpen: true },
+    { path: 'login/{username}', operations: { update: (call) => this.#login(call) }, isOpen: true },
     { path: 'users', operations: { list: () => this.#list() } },
     {
-      path: 'users/{user}',
+      path: 'users/{username}',
       operations: {
         read: (call) => this.#read(call),
         update: (call) => this.#write(call),
@@ -46,8 +46,8 @@ export class UserpassEngine implements Engine {
       },
       exists: (call) => this.#context.files.exists(nameOf(call)),
     },
-    { path: 'users/{user}/password', operations: { update: (call) => this.#setPassword(call) } },
-    { path: 'users/{user}/policies', operations: { update: (call) => this.#setPolicies(call) } },
+    { path: 'users/{username}/password', operations: { update: (call) => this.#setPassword(call) } },
+    { path: 'users/{username}/policies', operations: { update: (call) => this.#setPolicies(call) } },
   ];
 
   sweep(): Promise<void> {
@@ -143,7 +143,7 @@ export class UserpassEngine implements Engine {
 
 /** Errors: `bad-path`. */
 function nameOf({ parameters }: Call): string {
-  const name = (parameters['user'] ?? '').toLowerCase();
+  const name = (parameters['username'] ?? '').toLowerCase();
   if (name.length > LONGEST_NAME) throw new SecretStoreError('bad-path', 'the user name is too long');
   return name;
 }
