@@ -16,8 +16,10 @@ export interface Budget {
 
 export class Report {
   readonly #counts = { passed: 0, failed: 0, skipped: 0 };
+  readonly #figures: Figure[] = [];
 
   print(figure: Figure): void {
+    this.#figures.push(figure);
     console.log(JSON.stringify({ ...figure, value: round(figure.value), ...ratioOf(figure) }));
   }
 
@@ -26,6 +28,7 @@ export class Report {
     const value = figure.ratio ?? figure.value;
     const isWithin = value <= (atMost ?? Infinity) && value >= (atLeast ?? -Infinity);
     this.#count(isWithin);
+    this.#figures.push(figure);
     const budget = { ...(atMost === undefined ? {} : { atMost }), ...(atLeast === undefined ? {} : { atLeast }) };
     console.log(JSON.stringify({ ...figure, value: round(figure.value), ...ratioOf(figure), ...budget, isWithin }));
     if (!isWithin)
@@ -55,8 +58,9 @@ export class Report {
     console.error(`FAILED: ${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
 
-  /** Prints the last line; the exit code. */
+  /** Prints what runtimes have in common, side by side, and the last line; the exit code. */
   finish(): number {
+    for (const line of compareRuntimes(this.#figures)) console.error(line);
     const { passed, failed, skipped } = this.#counts;
     console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
     return failed === 0 && passed > 0 ? 0 : 1;
@@ -65,6 +69,30 @@ export class Report {
   #count(isRight: boolean): void {
     this.#counts[isRight ? 'passed' : 'failed'] += 1;
   }
+}
+
+/** The lines of a table: figures that more than one runtime has, with a column for each of those. */
+export function compareRuntimes(figures: readonly Figure[]): string[] {
+  const shared = new Map<string, Map<string, Figure>>();
+  for (const figure of figures) {
+    const name = `${figure.figure} (${figure.unit})`;
+    shared.set(name, (shared.get(name) ?? new Map<string, Figure>()).set(figure.runtime, figure));
+  }
+  const rows = [...shared].filter(([, values]) => values.size > 1);
+  const runtimes = [...new Set(rows.flatMap(([, values]) => [...values.keys()]))];
+  const table = rows.map(([name, values]) => [
+    name,
+    ...runtimes.map((runtime) => String(round(values.get(runtime)?.value ?? Number.NaN)).replace('NaN', '-')),
+  ]);
+  if (table.length === 0) return [];
+  const lines = [['figure', ...runtimes], ...table];
+  const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? [];
+  return lines.map((line) => line.map((cell, at) => pad(cell, at, widths[at] ?? 0)).join('  '));
+}
+
+/** Names to the left, numbers to the right. */
+function pad(cell: string, column: number, width: number): string {
+  return column === 0 ? cell.padEnd(width) : cell.padStart(width);
 }
 
 function ratioOf({ ratio }: Figure): { readonly ratio?: number } {
