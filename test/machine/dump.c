@@ -49,12 +49,11 @@ static bool take_byte(char byte, FILE *out) {
 
 int command_dump(void) {
   char bytes[16384];
-  int length = snprintf(bytes, sizeof(bytes), "GET /streams?topics=%s&idle_timeout=0 HTTP/1.1\r\nHost: localhost\r\n\r\n",
-                        text_option("topic", "load"));
+  snprintf(bytes, sizeof(bytes), "GET /streams?topics=%s&idle_timeout=0", text_option("topic", "load"));
   FILE *out = fdopen(open_outgoing(option("out", 1)), "w");
   int descriptor = connect_to(option("port", 8082));
   if (out == NULL || descriptor == -1) fail("dump");
-  send_all(descriptor, bytes, length);
+  send_request(descriptor, bytes, "", "");
   size_t seen = 0;
   const char *body = NULL;
   for (;;) {

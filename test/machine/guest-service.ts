@@ -19,6 +19,15 @@ export interface LoadResult {
   readonly memory: Memory | null;
 }
 
+/** Of one login, and of the questions that were answered while it was under way. */
+export interface LoginResult {
+  readonly status: number;
+  readonly ms: number;
+  readonly answers: number;
+  /** That one of the answers was waited for. */
+  readonly longestMs: number;
+}
+
 export type LoadOptions = Readonly<Record<string, string | number>>;
 
 export class GuestService {
@@ -53,18 +62,20 @@ export class GuestService {
   }
 
   async load(options: LoadOptions): Promise<LoadResult> {
-    const text = Object.entries({ port: this.port, pid: this.pid, ...options }).map(
-      ([name, value]) => `${name}=${value}`,
-    );
-    const output = await this.#machine.run(`load run ${text.join(' ')}`);
+    const output = await this.#drive('run', { port: this.port, pid: this.pid, ...options });
     const result = JSON.parse(output.split('\n').at(-2) ?? '') as LoadResult;
     if (result.failed > 0) throw new Error(`${result.failed} of ${result.requests} requests failed: ${output}`);
     return result;
   }
 
-  /** One request by hand, which has to succeed. */
-  async post(path: string, body: unknown): Promise<void> {
-    await this.#machine.run(`load post port=${this.port} path='${path}' body='${JSON.stringify(body)}'`);
+  /** One request by hand, which has to succeed: the reply. `options`: another port, and a token. */
+  async post(path: string, body: unknown, options: LoadOptions = {}): Promise<string> {
+    return this.#drive('post', { port: this.port, path, body: JSON.stringify(body), ...options });
+  }
+
+  /** One login at the secret store on that port, with questions on another connection until its reply is there. */
+  async login(port: number, path: string, body: unknown): Promise<LoginResult> {
+    return JSON.parse(await this.#drive('login', { port, path, body: JSON.stringify(body) })) as LoginResult;
   }
 
   /** What the service said since it was started. */
@@ -74,5 +85,15 @@ export class GuestService {
 
   async kill(): Promise<void> {
     await this.#machine.run(`kill -9 ${this.pid}`);
+  }
+
+  /** Asks it to stop, and waits until it has. */
+  async stop(): Promise<void> {
+    await this.#machine.run(`kill ${this.pid}; while kill -0 ${this.pid} 2>/dev/null; do sleep 1; done`);
+  }
+
+  #drive(command: string, options: LoadOptions): Promise<string> {
+    const words = Object.entries(options).map(([name, value]) => `${name}='${value}'`);
+    return this.#machine.run(`load ${command} ${words.join(' ')}`);
   }
 }

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -22,12 +23,25 @@ int connect_to(int port) {
   return -1;
 }
 
-void send_all(int descriptor, const char *bytes, size_t length) {
+static void send_all(int descriptor, const char *bytes, size_t length) {
   for (size_t sent = 0; sent < length;) {
     ssize_t count = send(descriptor, bytes + sent, length - sent, MSG_NOSIGNAL);
     if (count == -1 && errno != EINTR) fail("send");
     if (count > 0) sent += count;
   }
+}
+
+void send_request(int descriptor, const char *line, const char *headers, const char *body) {
+  static char *bytes = NULL;
+  static size_t capacity = 0;
+  size_t body_length = strlen(body);
+  size_t most = strlen(line) + strlen(headers) + body_length + 128;
+  if (most > capacity) bytes = realloc(bytes, capacity = most);
+  if (bytes == NULL) fail("memory");
+  char *at = bytes + sprintf(bytes, "%s HTTP/1.1\r\nHost: localhost\r\n%s", line, headers);
+  if (body_length > 0) at += sprintf(at, "Content-Length: %zu\r\n", body_length);
+  at += sprintf(at, "\r\n%s", body);
+  send_all(descriptor, bytes, at - bytes);
 }
 
 enum progress receive(struct client *client, int *status, char **body) {
@@ -40,10 +54,12 @@ enum progress receive(struct client *client, int *status, char **body) {
   if (end == NULL) return MORE_TO_COME;
   *body = end + 4;
   *status = atoi(client->bytes + 9);
-  if (*status == 204) return COMPLETE;
-  char *line = strcasestr(client->bytes, "\r\ncontent-length:");
-  if (line == NULL || line > end) return BROKEN;
-  size_t wanted = strtoul(line + strlen("\r\ncontent-length:"), NULL, 10);
+  size_t wanted = 0;
+  if (*status != 204) {
+    char *line = strcasestr(client->bytes, "\r\ncontent-length:");
+    if (line == NULL || line > end) return BROKEN;
+    wanted = strtoul(line + strlen("\r\ncontent-length:"), NULL, 10);
+  }
   size_t found = client->bytes + client->length - *body;
   if (found < wanted) return MORE_TO_COME;
   client->length = 0;

@@ -1,8 +1,9 @@
 /*
  * load start port=N log=FILE -- COMMAND...   starts a service: its pid and the milliseconds to the first 200
  * load memory pid=N                          what it takes
- * load post port=N path=PATH body=JSON       one request by hand: the reply's body
- * load run port=N kind=produce|echo|mix ...  sends requests over several connections: see run.c
+ * load post port=N path=PATH body=JSON       one request by hand: the reply's body; token=TOKEN
+ * load run port=N kind=KIND ...              sends requests over several connections: see run.c
+ * load login port=N path=PATH body=JSON      one login, and who else is served meanwhile: see login.c
  * load dump port=N topic=NAME out=N          what a topic holds, to an outgoing port: see dump.c
  *
  * Each prints one line of JSON.
@@ -55,32 +56,32 @@ long option(const char *name, long otherwise) {
 }
 
 /* One request on a connection of its own: its status and body; 0 without an answer. */
-static int ask(int port, const char *request, char **body) {
+static int ask(int port, const char *line, const char *headers, const char *body, char **reply) {
   static struct client client;
   int status = 0;
   client.length = 0;
   client.descriptor = connect_to(port);
   if (client.descriptor == -1) return 0;
-  send_all(client.descriptor, request, strlen(request));
+  send_request(client.descriptor, line, headers, body);
   enum progress progress = MORE_TO_COME;
-  while (progress == MORE_TO_COME) progress = receive(&client, &status, body);
+  while (progress == MORE_TO_COME) progress = receive(&client, &status, reply);
   close(client.descriptor);
   return progress == COMPLETE ? status : 0;
 }
 
 static bool answers(int port) {
-  char *body;
-  return ask(port, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", &body) == 200;
+  char *reply;
+  return ask(port, "GET /", "", "", &reply) == 200;
 }
 
 static int command_post(void) {
-  char request[4096];
+  char line[512];
+  char headers[256];
   char *reply = "";
-  const char *body = text_option("body", "{}");
-  snprintf(request, sizeof(request),
-           "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-           text_option("path", "/"), strlen(body), body);
-  int status = ask(option("port", 8082), request, &reply);
+  snprintf(line, sizeof(line), "POST %s", text_option("path", "/"));
+  print_token_header(headers, sizeof(headers) - 64, text_option("token", ""));
+  strcat(headers, "Content-Type: application/json\r\n");
+  int status = ask(option("port", 8082), line, headers, text_option("body", "{}"), &reply);
   printf("%s\n", reply);
   if (status < 200 || status > 299) return fprintf(stderr, "load: status %d\n", status), 1;
   return 0;
@@ -113,6 +114,7 @@ int main(int count, char **arguments) {
   if (strcmp(command, "memory") == 0) return print_memory(option("pid", 0)), 0;
   if (strcmp(command, "post") == 0) return command_post();
   if (strcmp(command, "run") == 0) return command_run();
+  if (strcmp(command, "login") == 0) return command_login();
   if (strcmp(command, "dump") == 0) return command_dump();
   for (char **each = options; *each != NULL; each++) {
     if (strcmp(*each, "--") == 0) return *each = NULL, command_start(each + 1);

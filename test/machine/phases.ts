@@ -1,4 +1,5 @@
 /** What a service goes through in the emulated machine, and what it may take there: the budgets stand here. */
+import type { LoadOptions } from './guest-service.ts';
 import type { Scenario } from './scenario.ts';
 
 const KIB_PER_MIB = 1024;
@@ -17,6 +18,16 @@ export const BUDGETS = {
   /** Between the medians of the rounds at the beginning and at the end: pages of an allocator that breathes. */
   soakGrowthKib: 32,
   nodeLoadedRssKib: 64 * KIB_PER_MIB,
+  /** With the secret store, 1,000 secrets and 10 topics. */
+  wholeIdleRssKib: 2.75 * KIB_PER_MIB,
+  /** With 32 connections. */
+  wholeLoadedRssKib: 3.5 * KIB_PER_MIB,
+  /** While a password is hashed. */
+  loginRssKib: 12 * KIB_PER_MIB,
+  /** After it: a few pages, as of the token that it gave. */
+  loginKeptKib: 32,
+  /** While it is hashed. With the loop at a halt there is room for one before and one after. */
+  loginAnswers: 10,
 } as const;
 
 const STARTS = 5;
@@ -91,18 +102,27 @@ export async function hundredTopics(scenario: Scenario): Promise<void> {
   scenario.printMemory('100-topics', await scenario.service.memory(), {});
 }
 
-/** The topic's size is bounded, so that nothing has a reason to grow; the rounds at the very beginning do not count. */
+/** The topic's size is bounded, so that nothing has a reason to grow. */
 export async function soak(scenario: Scenario, requests: number): Promise<void> {
+  await createBoundedTopic(scenario, 'soak');
+  await searchGrowth(scenario, requests, { kind: 'mix', topic: 'soak' });
+}
+
+export async function createBoundedTopic({ service }: Scenario, name: string): Promise<void> {
   const config = { 'retention.bytes': '2097152', 'segment.bytes': '262144' };
-  await scenario.service.post('/v3/clusters/streambed/topics', {
-    topic_name: 'soak',
+  await service.post('/v3/clusters/streambed/topics', {
+    topic_name: name,
     partitions_count: 1,
-    configs: Object.entries(config).map(([name, value]) => ({ name, value })),
+    configs: Object.entries(config).map(([key, value]) => ({ name: key, value })),
   });
+}
+
+/** The rounds at the very beginning do not count. */
+export async function searchGrowth(scenario: Scenario, requests: number, load: LoadOptions): Promise<void> {
   const resident: number[] = [];
   for (let round = 0; round < SOAK_ROUNDS; round += 1) {
-    const load = { kind: 'mix', topic: 'soak', connections: 8, requests: Math.ceil(requests / SOAK_ROUNDS) };
-    await scenario.measureRate(`soak-${round}`, 1, load, null);
+    const part = { ...load, connections: 8, requests: Math.ceil(requests / SOAK_ROUNDS) };
+    await scenario.measureRate(`soak-${round}`, 1, part, null);
     const { VmRSS } = await scenario.service.memory();
     resident.push(VmRSS);
     scenario.figure(`memory/soak-${round}/VmRSS`, VmRSS, 'kB');

@@ -1,15 +1,15 @@
 /** What runs inside of the emulated machine, built for its CPU. */
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { sha256, cached, cachePath } from '../../scripts/targets/cache.ts';
 import { CPUS } from '../../scripts/targets/cpus.ts';
-import { FEATURES } from '../../scripts/targets/features.ts';
+import { FEATURES, labelsWithout, needsCryptography } from '../../scripts/targets/features.ts';
 import { compileProgram, linkProgram } from '../../scripts/targets/program.ts';
 import { findSources } from '../../scripts/targets/sources.ts';
-import { BuildError, run } from '../../scripts/targets/system.ts';
+import { BuildError } from '../../scripts/targets/system.ts';
 import { findToolchain } from '../../scripts/targets/toolchain.ts';
 
 const CPU = 'mipsel_24kc';
-const SERVICE = `dist/targets/${CPU}/streambed`;
 
 /** All but the secret store. */
 export const LOG_FEATURES = FEATURES.filter((name) => name !== 'vault' && name !== 'confidant');
@@ -27,28 +27,40 @@ export interface ServiceBuilds {
   readonly log: ServiceBuild;
 }
 
-/** Leaves `streambed`, the service without the secret store, and `echo` in a directory. */
+/** Leaves `streambed`, the service without the secret store, `streambed-whole` and `echo` in a directory. */
 export async function buildPrograms(directory: string): Promise<ServiceBuilds> {
   mkdirSync(directory, { recursive: true });
-  const log = buildService(LOG_FEATURES);
-  copyFileSync(SERVICE, `${directory}/streambed`);
-  await buildEcho(directory);
-  return { log, whole: buildService(FEATURES) };
-}
-
-function buildService(features: readonly string[]): ServiceBuild {
-  run('npm', ['run', '--silent', 'build:targets', '--', '--cpu', CPU, '--features', features.join(',')]);
-  const modules = listFiles('dist/targets/program', '.bin');
+  await buildEcho(`${directory}/echo`);
   return {
-    binaryBytes: statSync(SERVICE).size,
-    bytecodeBytes: modules.reduce((sum, path) => sum + statSync(path).size, 0),
+    log: await buildService(LOG_FEATURES, `${directory}/streambed`),
+    whole: await buildService(FEATURES, `${directory}/streambed-whole`),
   };
 }
 
-async function buildEcho(directory: string): Promise<void> {
-  const build = { sources: findSources(undefined), toolchain: findToolchain() };
-  const modules = await compileProgram(build, { entry: 'test/machine/echo.ts' }, `${directory}.modules`);
-  linkProgram(build, cpu(), modules, `${directory}/echo`);
+/** As `npm run build:targets` does, but beside what others build meanwhile. */
+async function buildService(features: readonly string[], output: string): Promise<ServiceBuild> {
+  const dropLabels = labelsWithout(features.join(','));
+  const build = { ...tools(), hasCryptography: needsCryptography(dropLabels) };
+  const modules = await compileProgram(build, { entry: 'targets/quickjs/main.ts', dropLabels }, modulesOf(output));
+  linkProgram(build, cpu(), modules, output);
+  return {
+    binaryBytes: statSync(output).size,
+    bytecodeBytes: modules.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0),
+  };
+}
+
+async function buildEcho(output: string): Promise<void> {
+  const modules = await compileProgram(tools(), { entry: 'test/machine/echo.ts' }, modulesOf(output));
+  linkProgram(tools(), cpu(), modules, output);
+}
+
+function tools() {
+  return { sources: findSources(undefined), toolchain: findToolchain() };
+}
+
+/** Beside the directory that the program is put in. */
+function modulesOf(output: string): string {
+  return `${dirname(output)}.${basename(output)}-modules`;
 }
 
 /** The load driver, static. */

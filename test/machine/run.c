@@ -2,7 +2,9 @@
  * load run: requests over several connections, each with one under way.
  *
  *   port connections requests
- *   kind       produce (default), echo (the same bodies to /echo), mix (of what clients do)
+ *   kind       produce (default), echo (the same bodies to /echo), mix (of what clients of the log do), secrets (writes
+ *              each once), whole (both kinds of clients, in turns)
+ *   vault      port of the secret store; token; secrets: how many there are
  *   topic      name; topics=N: spread over NAME-0 to NAME-N-1
  *   records    per request; keys: how many different ones, 0 for none
  *   first      number of the first value
@@ -19,12 +21,15 @@
 #include "load.h"
 
 #define MOST_CLIENTS 64
+#define MOST_TOPICS 128
 #define MOST_RECORD_BYTES (VALUE_LENGTH + 64)
 
 static struct {
-  long requests, begun, done, failed, streamed, records, keys, topics, first, last_offset;
+  long requests, begun, done, failed, streamed, records, keys, topics, first;
+  long turns[2];               /* that clients of the log, and of the secret store, have taken */
+  long stored[MOST_TOPICS];    /* in each topic: how many records are known to be */
   const char *topic;
-  enum { PRODUCE, ECHO, MIX } kind;
+  enum { PRODUCE, ECHO, MIX, SECRETS, WHOLE } kind;
   int acks, port, pid;
   char memory[256];
 } load;
@@ -38,11 +43,9 @@ static void print_topic(char *into, size_t capacity, long number) {
 
 static void send_produce(struct client *client, const char *path) {
   static char *body = NULL;
-  static char *request = NULL;
+  char line[300];
   char value[VALUE_LENGTH + 1];
-  size_t capacity = load.records * MOST_RECORD_BYTES + 512;
-  if (body == NULL) body = malloc(capacity);
-  if (request == NULL) request = malloc(capacity + 512);
+  if (body == NULL) body = malloc(load.records * MOST_RECORD_BYTES + 512);
   char *at = body + sprintf(body, "{\"records\":[");
   for (long each = 0; each < load.records; each++) {
     long sequence = client->sequence * load.records + each + load.first;
@@ -51,40 +54,46 @@ static void send_produce(struct client *client, const char *path) {
     if (load.keys > 0) at += sprintf(at, "\"key\":\"%08ld\",", sequence % load.keys);
     at += sprintf(at, "\"value\":\"%s\"}", value);
   }
-  at += sprintf(at, "]}");
-  int length = sprintf(request,
-                       "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
-                       "Content-Type: application/vnd.kafka.binary.v2+json\r\nContent-Length: %d\r\n\r\n%s",
-                       path, load.port, (int)(at - body), body);
-  send_all(client->descriptor, request, length);
+  sprintf(at, "]}");
+  snprintf(line, sizeof(line), "POST %s", path);
+  send_request(client->descriptor, line, "Content-Type: application/vnd.kafka.binary.v2+json\r\n", body);
 }
 
-static void send_get(struct client *client, const char *path) {
-  char request[512];
-  int length = snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n", path, load.port);
-  send_all(client->descriptor, request, length);
+static void send_get(const struct client *client, const char *path) {
+  char line[512];
+  snprintf(line, sizeof(line), "GET %s", path);
+  send_request(client->descriptor, line, "", "");
 }
 
 /*
  * Of ten requests in a mix seven produce, and one each asks for offsets, reads records, and asks for what is not there.
  * Nothing is read before something is known to be stored.
  */
-static void send_next(struct client *client) {
+static void send_log_request(struct client *client) {
   char topic[128];
   char path[256];
-  client->sequence = load.begun++;
-  long kind = load.kind == MIX && load.last_offset != -1 ? client->sequence % 10 : 9;
+  long number = client->sequence % load.topics;
+  bool is_mixed = load.kind == MIX || load.kind == WHOLE;
+  long kind = is_mixed && load.stored[number] > 0 ? client->sequence / load.topics % 10 : 9;
   print_topic(topic, sizeof(topic), client->sequence);
   if (kind == 0) snprintf(path, sizeof(path), "/topics/%s/partitions/0/offsets", topic);
   else if (kind == 1) {
     static const char format[] = "/topics/%s/partitions/0/records?offset=%ld&timeout=0&max_bytes=1000";
-    snprintf(path, sizeof(path), format, topic, load.last_offset);
+    snprintf(path, sizeof(path), format, topic, load.stored[number] - 1);
   } else if (kind == 2) snprintf(path, sizeof(path), "/topics/absent");
   else snprintf(path, sizeof(path), "/topics/%s", topic);
   client->expected = kind == 2 ? 404 : 200;
-  client->produces = kind > 2 && load.kind != ECHO;
+  client->wanted = kind > 2 && load.kind != ECHO ? OFFSETS : NOTHING;
   if (kind <= 2) send_get(client, path);
   else send_produce(client, load.kind == ECHO ? "/echo" : path);
+}
+
+static void send_next(struct client *client) {
+  load.begun += 1;
+  client->sequence = load.turns[client->keeps_secrets]++;
+  if (load.kind == SECRETS) send_secret(client, client->sequence);
+  else if (client->keeps_secrets) send_secret_request(client, client->sequence);
+  else send_log_request(client);
 }
 
 static bool note_offsets(const struct client *client, const char *body) {
@@ -96,18 +105,22 @@ static bool note_offsets(const struct client *client, const char *body) {
   for (; (at = strstr(at, name)) != NULL; found++) {
     at += sizeof(name) - 1;
     if (*at < '0' || *at > '9') break;
-    load.last_offset = strtol(at, NULL, 10);
-    if (lines != NULL) {
-      end += sprintf(end, "%ld %ld\n", client->sequence * load.records + found + load.first, load.last_offset);
-    }
+    long offset = strtol(at, NULL, 10);
+    load.stored[client->sequence % load.topics] = offset + 1;
+    if (lines != NULL) end += sprintf(end, "%ld %ld\n", client->sequence * load.records + found + load.first, offset);
   }
   if (lines != NULL && write(load.acks, lines, end - lines) != end - lines) fail("acks");
   free(lines);
   return found == load.records;
 }
 
-static void take_reply(const struct client *client, int status, const char *body) {
-  bool is_right = status == client->expected && (!client->produces || note_offsets(client, body));
+static bool has_wanted(struct client *client, const char *body) {
+  if (client->wanted == NOTHING) return true;
+  return client->wanted == OFFSETS ? note_offsets(client, body) : take_secret_reply(client, body);
+}
+
+static void take_reply(struct client *client, int status, const char *body) {
+  bool is_right = status == client->expected && has_wanted(client, body);
   load.done += 1;
   if (is_right) return;
   if (load.failed++ == 0) fprintf(stderr, "load: status %d: %.300s\n", status, body);
@@ -147,8 +160,9 @@ static void take_event(struct client *client, bool is_stream) {
 }
 
 static void read_options(void) {
-  const char *kind = text_option("kind", "produce");
-  load.kind = strcmp(kind, "echo") == 0 ? ECHO : strcmp(kind, "mix") == 0 ? MIX : PRODUCE;
+  static const char *const kinds[] = {"produce", "echo", "mix", "secrets", "whole"};
+  const char *kind = text_option("kind", kinds[PRODUCE]);
+  for (int at = PRODUCE; at <= WHOLE; at++) if (strcmp(kind, kinds[at]) == 0) load.kind = at;
   load.port = option("port", 8082);
   load.requests = option("requests", 1);
   load.records = option("records", 1);
@@ -157,7 +171,6 @@ static void read_options(void) {
   load.topics = option("topics", 1);
   load.first = option("first", 0);
   load.pid = option("pid", 0);
-  load.last_offset = -1;
   load.acks = option("acks", 0) == 0 ? -1 : open_outgoing(option("acks", 0));
 }
 
@@ -166,10 +179,11 @@ int command_run(void) {
   int connections = option("connections", 1);
   int streams = option("streams", 0);
   int epoll = epoll_create1(0);
-  if (connections + streams > MOST_CLIENTS) return 2;
+  if (connections + streams > MOST_CLIENTS || load.topics > MOST_TOPICS) return 2;
   for (int at = 0; at < connections + streams; at++) {
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = at};
-    clients[at].descriptor = connect_to(load.port);
+    clients[at].keeps_secrets = load.kind == SECRETS || (load.kind == WHOLE && at % 2 == 1);
+    clients[at].descriptor = connect_to(clients[at].keeps_secrets ? option("vault", 8200) : load.port);
     if (clients[at].descriptor == -1) fail("connect");
     epoll_ctl(epoll, EPOLL_CTL_ADD, clients[at].descriptor, &event);
     if (at >= connections) begin_stream(&clients[at]);

@@ -10,14 +10,15 @@ export const DATA_BYTES = 128 * 1024 * 1024;
 /** Where services and their data are in the machine. */
 export const PROGRAMS = '/prog';
 
+const DATA = '/data/log';
 const [PORT, ECHO_PORT, SPARE_PORT] = [8082, 8083, 8084];
 
 export interface Runtime {
   readonly name: string;
   /** The disk that becomes `/prog`. */
   readonly programs: string;
-  /** What else has to be done when all is mounted. */
-  readonly prepare: string;
+  /** What else has to be done when all is mounted, with the directory of the service. */
+  prepare(dataDirectory: string): string;
   /** Starts the service on a directory and a port of loopback. */
   serve(dataDirectory: string, port: number): string;
   /** Starts the echo route of the same runtime; null: there is none to compare with. */
@@ -28,7 +29,7 @@ export class Scenario {
   readonly report: Report;
   readonly runtime: Runtime;
   readonly machine: Machine;
-  readonly service: GuestService;
+  #service: GuestService;
   readonly #echo: GuestService | null;
 
   private constructor(
@@ -40,7 +41,11 @@ export class Scenario {
     this.report = report;
     this.runtime = runtime;
     this.machine = machine;
-    [this.service, this.#echo] = services;
+    [this.#service, this.#echo] = services;
+  }
+
+  get service(): GuestService {
+    return this.#service;
   }
 
   /** Boots, starts the service on an empty ext4, runs `body`, and ends the machine whatever comes of it. */
@@ -60,8 +65,8 @@ export class Scenario {
     const machine = await Machine.boot({ directory, files, disks });
     try {
       await machine.run(`mount -t ext4 -o ro /dev/vda ${PROGRAMS} && mount -t ext4 /dev/vdb /data`);
-      await machine.run(runtime.prepare);
-      const service = await GuestService.start(machine, PORT, runtime.serve('/data/log', PORT));
+      await machine.run(runtime.prepare(DATA));
+      const service = await GuestService.start(machine, PORT, runtime.serve(DATA, PORT));
       const command = runtime.echo(ECHO_PORT);
       const echo = command === null ? null : await GuestService.start(machine, ECHO_PORT, command);
       await body(new Scenario(report, runtime, machine, [service, echo]));
@@ -75,6 +80,12 @@ export class Scenario {
     const service = await GuestService.start(this.machine, SPARE_PORT, this.runtime.serve(dataDirectory, SPARE_PORT));
     await service.kill();
     return service.msToFirstAnswer;
+  }
+
+  /** Stops the service and starts it again on the same directory. */
+  async restart(): Promise<void> {
+    await this.#service.stop();
+    this.#service = await GuestService.start(this.machine, PORT, this.runtime.serve(DATA, PORT));
   }
 
   figure(figure: string, value: number, unit: string): void {
