@@ -9,7 +9,7 @@ import type { Toolchain } from './toolchain.ts';
 import type { Variant } from './variants.ts';
 
 const HERE = import.meta.dirname;
-const HOST = `${HERE}/../../targets/quickjs/native`;
+const OWN = ['engine', 'native'].map((name) => `${HERE}/../../targets/quickjs/${name}`);
 
 export const ENGINE_FILES = ['quickjs', 'libregexp', 'libunicode', 'cutils', 'dtoa'];
 const ENGINE_DEFINES = ['-D_GNU_SOURCE', '-DCONFIG_VERSION="2025-04-26"'];
@@ -51,15 +51,14 @@ export function buildObjects(build: Build, cpu: Cpu, variant: Variant): string[]
   );
   const files = hasCryptography ? cryptographyFiles(sources, cpu) : [];
   const cryptography = files.map((file) => buildObject(variant.compiler, file.path, [...flags, '-w', ...file.flags]));
-  const hostFlags = [...flags, ...variant.hostFlags];
+  const ownFlags = [...flags, ...variant.hostFlags];
   const libraries = ['-isystem', quickjs, '-isystem', lmdb, ...cryptographyIncludes(sources)];
   const includes = [...libraries, '-D_GNU_SOURCE', ...variant.defines];
   const standsAside = hasCryptography ? 'no-cryptography.c' : 'cryptography.c';
-  const host = readdirSync(HOST)
-    .filter((name) => name.endsWith('.c') && name !== standsAside)
-    .sort()
-    .map((name) => buildObject(variant.compiler, `${HOST}/${name}`, [...hostFlags, ...WARNINGS, ...includes]));
-  return [...engine, ...store, ...cryptography, ...host];
+  const own = OWN.flatMap((directory) => filesIn(directory, '.c'))
+    .filter((path) => basename(path) !== standsAside)
+    .map((path) => buildObject(variant.compiler, path, [...ownFlags, ...WARNINGS, ...includes]));
+  return [...engine, ...store, ...cryptography, ...own];
 }
 
 /** What is put in front of a file of the engine for what is wrong in it. */
@@ -85,16 +84,16 @@ function machine(): string {
 }
 
 function buildObject(compiler: Toolchain, source: string, flags: readonly string[]): string {
-  const headers = [dirname(source), HERE].flatMap((directory) =>
-    readdirSync(directory)
-      .filter((name) => name.endsWith('.h'))
-      .sort()
-      .map((name) => `${directory}/${name}`),
-  );
+  const headers = [dirname(source), HERE, ...OWN].flatMap((directory) => filesIn(directory, '.h'));
   const texts = [source, ...headers].map((path) => readFileSync(path));
   const key = sha256(compiler.version, ...flags, ...texts);
   return cached(cachePath('objects', `${basename(source, '.c')}-${key.slice(0, 32)}.o`), (unfinished) => {
     // Paths of this machine must not get into the binary.
     compiler.cc([...flags, `-ffile-prefix-map=${dirname(source)}=.`, '-c', source, '-o', unfinished]);
   });
+}
+
+function filesIn(directory: string, ending: string): string[] {
+  const names = readdirSync(directory).filter((name) => name.endsWith(ending));
+  return names.sort().map((name) => `${directory}/${name}`);
 }

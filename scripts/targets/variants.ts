@@ -45,7 +45,7 @@ const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all',
 /** Functions of libsodium that nobody calls want files that are not built. */
 const DEBUGGED = ['-g', '-ffunction-sections'];
 /** At the end everything is freed, and told what is left. */
-const LEAK_CHECK = ['-DFREE_AT_EXIT', '-DDUMP_LEAKS=1'];
+const LEAK_CHECK = ['-DFREE_AT_EXIT', '-DDUMP_LEAKS=1', '-DWITHOUT_POOLS'];
 
 /**
  * By the compiler of this machine, which has the run-time of AddressSanitizer: every bad access and all undefined

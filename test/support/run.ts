@@ -20,6 +20,7 @@ const NEED_TOOLCHAIN = [
   'test/examples/',
   'test/openwrt/',
   'test/quickjs/out-of-memory.test.ts',
+  'test/quickjs/pools.test.ts',
   'test/scripts/package-build.test.ts',
   'test/targets/binary-check.test.ts',
   'test/targets/build-app.test.ts',

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "host.h"
-#include "memory.h"
+#include "../engine/memory.h"
 
 #define EVENTS 64
 /* Grown by so much since the last time, garbage is collected. */

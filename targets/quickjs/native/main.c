@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "host.h"
-#include "memory.h"
+#include "../engine/memory.h"
 
 /* The language without eval, Proxy, WeakRef and String.normalize: what is not added here is not linked. */
 static JSContext *new_context(JSRuntime *runtime) {
