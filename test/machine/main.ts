@@ -5,6 +5,8 @@
  *   quickjs  the service without the secret store
  *   whole    the service with the secret store
  *   cuts     cuts of the power
+ *   package  the package for OpenWrt, installed there and started by its init script
+ *   example  the service of `examples/iot-service`
  *   node     the Node build in the same machine; the one that has to be asked for
  *
  * `--soak` is how many requests each search for growth takes (100,000), `--cuts` how often the power is cut (1).
@@ -16,7 +18,9 @@ import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { makeExt4 } from '../../scripts/machine/disks.ts';
 import { makeStartFiles, type StartFiles } from '../../scripts/machine/initial-files.ts';
+import { runExample } from './example.ts';
 import { buildNodeRoot, nodeBundleBytes } from './node-programs.ts';
+import { checkPackage } from './package.ts';
 import * as phases from './phases.ts';
 import { cutPower } from './power-cut.ts';
 import { buildDriver, buildPrograms } from './programs.ts';
@@ -28,7 +32,7 @@ const MIB = 1024 * 1024;
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'quickjs,whole,cuts' },
+    only: { type: 'string', default: 'quickjs,whole,cuts,package,example' },
     soak: { type: 'string', default: '100000' },
     cuts: { type: 'string', default: '1' },
   },
@@ -38,6 +42,8 @@ const parts: Readonly<Record<string, (files: StartFiles) => Promise<void>>> = {
   quickjs: measureQuickjs,
   whole: measureWhole,
   cuts: cutAllPower,
+  package: (files) => checkPackage({ report, files, directory: `${directory}/package` }),
+  example: (files) => runExample({ report, files, directory: `${directory}/example` }),
   node: measureNode,
 };
 const wanted = values.only.split(',');
