@@ -20,6 +20,8 @@ const USER = 'streambed=8082:streambed=8082';
 const TITLE = 'Commit log and secret store with the Kafka REST and Vault APIs';
 const DESCRIPTION =
   'A commit log and a secret store on flash, served as the Kafka REST and Vault APIs: what a client was told is stored survives a power cut.';
+/** SPDX's names, as OpenWrt lists them; the texts are in the package. */
+const LICENCES = 'Apache-2.0 ISC MIT OLDAP-2.8';
 const MAINTAINER = 'The Streambed project';
 
 /** What the build writes for each CPU. */
@@ -67,7 +69,7 @@ function controlFile(cpu: string, version: string, installedBytes: number): stri
   const fields = {
     Package: 'streambed',
     Version: packageVersion(version),
-    License: 'Apache-2.0',
+    License: LICENCES,
     Section: 'net',
     'Require-User': USER,
     Maintainer: MAINTAINER,
@@ -86,6 +88,7 @@ export function feedMakefile(version: string, architectures: readonly string[]):
   const values: Readonly<Record<string, string>> = {
     VERSION: version,
     RELEASE: String(RELEASE),
+    LICENCES,
     MAINTAINER,
     TITLE,
     // The SDK's symbols name CPU families: what is in front of the first underscore, but for x86_64.

@@ -82,6 +82,7 @@ test('control has what opkg asks for', () => {
   assert.is(field('Package'), 'streambed');
   assert.is(field('Version'), '1.2.3-r1');
   assert.is(field('Architecture'), 'mipsel_24kc');
+  assert.is(field('License'), 'Apache-2.0 ISC MIT OLDAP-2.8');
   assert.is(field('Require-User'), 'streambed=8082:streambed=8082');
   const bytes = [program, licences, ...feedFiles().map(([, content]) => content)].reduce(
     (sum, { length }) => sum + length,
@@ -101,6 +102,7 @@ test('the Makefile of the feed makes the same package', () => {
   const makefile = feedMakefile('1.2.3', ['mipsel_24kc', 'mips_24kc', 'x86_64']);
   assert.not.match(makefile, /@[A-Z]+@/);
   assert.match(makefile, 'PKG_VERSION:=1.2.3\nPKG_RELEASE:=1\n');
+  assert.match(makefile, 'PKG_LICENSE:=Apache-2.0 ISC MIT OLDAP-2.8\n');
   assert.match(makefile, 'DEPENDS:=@(mipsel||mips||x86_64)\n');
   assert.match(makefile, 'USERID:=streambed=8082:streambed=8082\n');
   const conffiles = readFileSync(`${scratch}/control/conffiles`, 'utf8');
