@@ -125,8 +125,8 @@ test('accessors of secret ids are listed, looked up and destroyed', async () => 
   );
 });
 
-async function withUser(): Promise<TestServer> {
-  const server = await TestServer.start();
+async function withUser(hashes?: 'real'): Promise<TestServer> {
+  const server = await TestServer.start({}, undefined, undefined, hashes);
   await server.write('sys/auth/userpass', { type: 'userpass' });
   await server.write('auth/userpass/users/Joe', { password: 'right', policies: 'a' });
   return server;
@@ -135,7 +135,7 @@ async function withUser(): Promise<TestServer> {
 const login = 'auth/userpass/login/joe';
 
 test('a user logs in with the password, and only with that', async () => {
-  const server = await withUser();
+  const server = await withUser('real');
   const { auth } = await server.write(login, { password: 'right' }, anybody);
   assert.equal([auth?.policies, auth?.metadata], [['a', 'default'], { username: 'joe' }]);
   for (const [path, password] of [

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
 import { programUnderTest } from '../support/program.ts';
-import { spawnService } from '../support/service.ts';
+import { said, spawnService } from '../support/service.ts';
 import { suite } from '../support/suite.ts';
 import { startVault, type VaultService } from '../support/vault-service.ts';
 
@@ -50,20 +50,6 @@ async function call(
 
 const put = (service: VaultService, token: string, path: string, value: unknown): Promise<Response> =>
   call(service, token, 'POST', `secret/data/${path}`, JSON.stringify({ data: { value } }));
-
-/** Waits until the service has written such a line, or has ended. */
-async function said({ lines, ended }: VaultService, line: RegExp): Promise<void> {
-  let isOver = false;
-  void ended.then(() => {
-    isOver = true;
-  });
-  while (!lines.some((one) => line.test(one))) {
-    if (isOver) throw new Error(`it ended: ${lines.join(' | ')}`);
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-  }
-}
 
 test('init makes a key that only its owner reads, and prints the root token once', async () => {
   const { data, args, rootToken } = await initialised();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { programUnderTest } from '../support/program.ts';
-import { type Service, spawnService, startService } from '../support/service.ts';
+import { type Service, said, spawnService, startService } from '../support/service.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('the service');
@@ -190,12 +190,7 @@ test('a second signal ends it by force', async () => {
   socket.write('POST /topics/t HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{');
   await fetch(service.url);
   service.child.kill('SIGTERM');
-  await new Promise<void>((resolve) => {
-    service.child.stderr?.on('data', () => {
-      if (service.lines.some((line) => line.includes('stopping'))) resolve();
-      else setImmediate(() => service.lines.some((line) => line.includes('stopping')) && resolve());
-    });
-  });
+  await said(service, /stopping/);
   assert.equal(await service.end('SIGINT'), { code: 130, signal: null });
   socket.destroy();
 });

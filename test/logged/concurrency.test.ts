@@ -17,7 +17,7 @@ import { variable } from '../support/platform.ts';
 import { clock } from '../support/platform.ts';
 import { some } from '../support/share.ts';
 
-const numRuns = some(Number(variable('STRESS_RUNS') ?? 15));
+const numRuns = some(Number(variable('STRESS_RUNS') ?? 6));
 const seed = Number(variable('STRESS_SEED') ?? Date.now() % 2 ** 31);
 const test = suite('concurrency');
 

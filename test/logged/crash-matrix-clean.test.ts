@@ -215,6 +215,6 @@ function judgeRetained(dump: Dump, ledger: Ledger, end: End): void {
   if (!happened(notesOf(ledger).cleaning, end.at)) assert.ok(first === 0, `begins at ${first}`);
 }
 
-testMatrix(test, compacts, { cuts: 8, kills: 25, faults: 8 });
-testMatrix(test, compactsWithReserve, { cuts: 2, kills: 10, faults: 4 });
-testMatrix(test, retains, { cuts: 8, kills: 25, faults: 8 });
+testMatrix(test, compacts, { cuts: 3, kills: 10, faults: 3 });
+testMatrix(test, compactsWithReserve, { cuts: 1, kills: 4, faults: 2 });
+testMatrix(test, retains, { cuts: 3, kills: 10, faults: 3 });

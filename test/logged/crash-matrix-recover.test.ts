@@ -8,7 +8,7 @@ import { suite } from '../support/suite.ts';
 
 const test = suite('crash matrix: recover');
 
-const share = { cuts: 6, kills: 12, faults: 5 };
+const share = { cuts: 2, kills: 5, faults: 2 };
 
 for (const durability of ['sync', 'every:50ms', 'os']) {
   const config = { 'streambed.durability': durability };

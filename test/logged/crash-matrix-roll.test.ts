@@ -7,8 +7,8 @@ const test = suite('crash matrix: roll');
 
 for (const durability of ['sync', 'every:50ms', 'os']) {
   testMatrix(test, rolls(`roll-${durability}`, { 'streambed.durability': durability }), {
-    cuts: 15,
-    kills: 40,
-    faults: 15,
+    cuts: 6,
+    kills: 16,
+    faults: 6,
   });
 }

@@ -112,9 +112,9 @@ const commits: Scenario = {
   },
 };
 
-testMatrix(test, creates, { cuts: 10, kills: 40, faults: 12 });
-testMatrix(test, alters, { cuts: 10, kills: 40, faults: 12 });
-testMatrix(test, durabilities, { cuts: 8, kills: 25, faults: 6 });
-testMatrix(test, segmentSizes, { cuts: 5, kills: 10, faults: 3 });
-testMatrix(test, deletes, { cuts: 8, kills: 20, faults: 6 });
-testMatrix(test, commits, { cuts: 10, kills: 40, faults: 10 });
+testMatrix(test, creates, { cuts: 4, kills: 16, faults: 5 });
+testMatrix(test, alters, { cuts: 4, kills: 16, faults: 5 });
+testMatrix(test, durabilities, { cuts: 3, kills: 10, faults: 2 });
+testMatrix(test, segmentSizes, { cuts: 2, kills: 4, faults: 1 });
+testMatrix(test, deletes, { cuts: 3, kills: 8, faults: 2 });
+testMatrix(test, commits, { cuts: 4, kills: 16, faults: 4 });

@@ -110,7 +110,7 @@ test('secrets enable, list, tune and disable; kv of version 1', () => {
   assert.match(listed, /^two\/ +kv .*map\[version:2\]/m);
   assert.match(bao.text('kv', 'put', 'one/x', 'a=b'), /^Success! Data written to: one\/x/);
   assert.match(bao.text('kv', 'get', 'one/x'), /^=+ Data =+\nKey +Value\n--- +-----\na +b\n$/);
-  assert.is(bao.reply('kv', 'get', 'one/x').lease_duration, 2_764_800);
+  assert.is(bao.reply('kv', 'get', 'one/x').lease_duration, 3600);
   assert.is(bao.field('a', 'read', 'one/x'), 'b');
   assert.is(bao.text('kv', 'list', 'one'), 'Keys\n----\nx\n');
   bao.fails(2, /must be version 2/, 'kv', 'patch', 'one/x', 'c=d');

@@ -51,7 +51,6 @@ export class Compiled {
         platform: 'node',
         target: 'node20',
         packages: 'external',
-        keepNames: true,
         sourcemap: true,
         sourcesContent: false,
         logLevel: 'silent',

@@ -31,19 +31,29 @@ export async function startService(
 ): Promise<Service> {
   const serve = ['serve', '--data', data, '--kafka', '127.0.0.1:0', ...args];
   const { child, lines, ended } = spawnService(serve, {}, program);
-  const url = await new Promise<string>((resolve, reject) => {
-    const look = (): void => {
-      const served = /serving Kafka REST on (\S+),/.exec(lines.at(-1) ?? '')?.[1];
-      if (served !== undefined) resolve(served);
-    };
-    lineReaders.get(child)?.on('line', look);
-    ended.then(({ code }) => reject(new Error(`ended with ${code}: ${lines.join(' | ')}`)), reject);
-  });
+  const [, url = ''] = await said({ child, lines, ended }, /serving Kafka REST on (\S+),/);
   const end = (signal: NodeJS.Signals): Promise<Ended> => {
     child.kill(signal);
     return ended;
   };
   return { url, port: Number(new URL(url).port), lines, child, ended, end };
+}
+
+/** Waits until it has written such a line, which may be one that it wrote before, or has ended. */
+export function said(
+  { child, lines, ended }: Pick<Service, 'child' | 'lines' | 'ended'>,
+  pattern: RegExp,
+): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    const look = (line: string): boolean => {
+      const match = pattern.exec(line);
+      if (match !== null) resolve(match);
+      return match !== null;
+    };
+    if (lines.some(look)) return;
+    lineReaders.get(child)?.on('line', look);
+    ended.then(({ code }) => reject(new Error(`ended with ${code}: ${lines.join(' | ')}`)), reject);
+  });
 }
 
 const lineReaders = new WeakMap<ChildProcess, ReturnType<typeof createInterface>>();

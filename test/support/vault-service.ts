@@ -1,6 +1,6 @@
 /** The built service with its secret store in development mode, as a child process. */
 import { type Program, programUnderTest } from './program.ts';
-import { type Service, startService } from './service.ts';
+import { type Service, said, startService } from './service.ts';
 
 export const ROOT_TOKEN = 'root-of-tests';
 
@@ -15,21 +15,6 @@ export async function startVault(
   program: Program = programUnderTest(),
 ): Promise<VaultService> {
   const service = await startService(data, ['--vault', '127.0.0.1:0', ...args], program);
-  return { ...service, vault: await vaultUrl(service) };
-}
-
-/** It is told right after the other one. */
-async function vaultUrl({ lines, ended }: Service): Promise<string> {
-  let isOver = false;
-  void ended.then(() => {
-    isOver = true;
-  });
-  for (;;) {
-    const url = lines.map((line) => /serving Vault on (\S+),/.exec(line)?.[1]).find((found) => found !== undefined);
-    if (url !== undefined) return url;
-    if (isOver) throw new Error(`it ended: ${lines.join(' | ')}`);
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-  }
+  const [, vault = ''] = await said(service, /serving Vault on (\S+),/);
+  return { ...service, vault };
 }

@@ -7,9 +7,10 @@ import { allEngines } from '../../../confidant/engines/engines.ts';
 import { FileSecretStore } from '../../../confidant/file-secret-store.ts';
 import { type Operation, type SecretData, SecretStoreError, type StoreReply } from '../../../confidant/secret-store.ts';
 import { FileLog } from '../../../logged/file-log.ts';
-import type { Host, Sodium } from '../../../targets/host.ts';
+import type { Host } from '../../../targets/host.ts';
 import { LogJournal } from '../../../targets/service/secrets/log-journal.ts';
 import { ROOT, staticSeal } from '../sealing/stores.ts';
+import { quickHashes } from './quick-hashes.ts';
 
 export const ROOT_TOKEN = 'root-of-the-matrix';
 export const JOURNAL_ROOT = `${ROOT}-journal`;
@@ -60,26 +61,6 @@ export class MatrixStore {
       await this.#log.close();
     }
   }
-}
-
-/** Passwords are hashed at no cost: they are not what is tried here. */
-function quickHashes(host: Host): Host {
-  const { files, kv, net, clock, random, bytes, aes } = host;
-  const sodium = async (): Promise<Sodium> => {
-    const slow = await host.sodium();
-    return {
-      seal: (...given) => slow.seal(...given),
-      open: (...given) => slow.open(...given),
-      chachaSeal: (...given) => slow.chachaSeal(...given),
-      chachaOpen: (...given) => slow.chachaOpen(...given),
-      blake2b: (...given) => slow.blake2b(...given),
-      hmac: (...given) => slow.hmac(...given),
-      equal: (...given) => slow.equal(...given),
-      wipe: (bytes) => slow.wipe(bytes),
-      argon2id: async (password, salt, { lengthBytes }) => slow.blake2b(password, lengthBytes, salt),
-    };
-  };
-  return { files, kv, net, clock, random, bytes, aes, sodium };
 }
 
 /** What each fact may be: what was acknowledged, and what is under way or has failed without being undone. */

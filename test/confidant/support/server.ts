@@ -7,6 +7,7 @@ import { SecretStoreError } from '../../../confidant/secret-store.ts';
 import type { Host } from '../../../targets/host.ts';
 import { MemoryDisk } from '../../support/memory-host/disk.ts';
 import { ROOT, staticSeal } from '../sealing/stores.ts';
+import { quickHashes } from './quick-hashes.ts';
 
 /** A journal that is an array: what was appended is durable. */
 export class ArrayJournal implements Journal {
@@ -35,10 +36,10 @@ export class TestServer {
   store: FileSecretStore | null = null;
   rootToken = '';
 
-  constructor(disk = new MemoryDisk(), journal = new ArrayJournal()) {
+  constructor(disk = new MemoryDisk(), journal = new ArrayJournal(), hashes: 'quick' | 'real' = 'quick') {
     this.disk = disk;
     this.journal = journal;
-    this.host = disk.host();
+    this.host = hashes === 'real' ? disk.host() : quickHashes(disk.host());
   }
 
   /** Opened, and initialised when it is new. */
@@ -46,8 +47,9 @@ export class TestServer {
     options: Partial<FileSecretStoreOptions> = {},
     disk?: MemoryDisk,
     journal?: ArrayJournal,
+    hashes?: 'real',
   ): Promise<TestServer> {
-    const server = new TestServer(disk, journal);
+    const server = new TestServer(disk, journal, hashes);
     server.store = await FileSecretStore.open(server.host, {
       root: ROOT,
       seal: staticSeal('k'),

@@ -102,11 +102,16 @@ export const illegalTopics: readonly unknown[] = [
 
 /** ASCII only. */
 export function bytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const value = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i += 1) value[i] = text.charCodeAt(i);
+  return value;
 }
 
 export function text(value: Uint8Array | null): string {
-  return value === null ? '(null)' : Array.from(value, (byte) => String.fromCharCode(byte)).join('');
+  if (value === null) return '(null)';
+  let text = '';
+  for (const byte of value) text += String.fromCharCode(byte);
+  return text;
 }
 
 /** A record for `produce`, its value as text. */

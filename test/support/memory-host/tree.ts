@@ -9,12 +9,20 @@ export interface Place {
   readonly node: DiskNode | null;
 }
 
-export function pathNames(path: string): string[] {
+/** The same paths are asked for over and over, hundreds of thousands of times in a crash matrix. */
+const known = new Map<string, readonly string[]>();
+const MOST_KNOWN = 1000;
+
+export function pathNames(path: string): readonly string[] {
+  const found = known.get(path);
+  if (found !== undefined) return found;
   const names: string[] = [];
   for (const name of path.split('/')) {
     if (name === '..') names.pop();
     else if (name !== '' && name !== '.') names.push(name);
   }
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(path, names);
   return names;
 }
 
@@ -31,10 +39,10 @@ export function findNode(root: DirectoryNode, path: string): DiskNode | null {
 /** Errors: ENOENT when a directory on the way is missing, ENOTDIR when it is none, EBUSY for the root. */
 export function findPlace(root: DirectoryNode, path: string, call: string): Place {
   const names = pathNames(path);
-  const name = names.pop();
+  const name = names.at(-1);
   if (name === undefined) throw hostError(path === '' ? 'ENOENT' : 'EBUSY', call, path);
   let directory = root;
-  for (const step of names) {
+  for (const step of names.slice(0, -1)) {
     const next = directory.entries.get(step);
     if (next === undefined) throw hostError('ENOENT', call, path);
     if (next.kind !== 'directory') throw hostError('ENOTDIR', call, path);
