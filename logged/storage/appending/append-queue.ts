@@ -20,6 +20,8 @@ export class AppendQueue {
   #drainDue = false;
   #nowThisTurn = 0;
   #tasks = 0;
+  /** Has its turn to come: takes with it whatever waits then. */
+  #nextDrain: Promise<void> | null = null;
   #lastTask: Promise<unknown> = Promise.resolve();
 
   constructor(clock: Clock, committer: Committer) {
@@ -48,17 +50,24 @@ export class AppendQueue {
     return run;
   }
 
-  /** Commits what waits, and what comes to wait meanwhile. */
+  /**
+   * Commits what waits when its turn has come. What comes meanwhile has the next turn, so that other tasks get theirs
+   * in between, and no turns pile up, however long there is always something that waits.
+   */
   drain(): Promise<void> {
-    return this.exclusively(async () => {
-      while (this.#pending.frames.length > 0) {
-        const buffer = this.#pending;
-        this.#pending = this.#spare;
-        this.#spare = buffer;
+    this.#nextDrain ??= this.exclusively(async () => {
+      this.#nextDrain = null;
+      const buffer = this.#pending;
+      if (buffer.frames.length === 0) return;
+      this.#pending = this.#spare;
+      this.#spare = buffer;
+      try {
         await this.#committer.commit(buffer);
+      } finally {
         buffer.clear();
       }
     });
+    return this.#nextDrain;
   }
 
   /** At the end of this turn of the loop, so that all who come in it share one write and one sync. */

@@ -184,7 +184,7 @@ export class Partition implements PartitionView {
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    await this.#queue.drain();
+    while (this.#queue.pending.frames.length > 0) await this.#queue.drain();
     this.#closed = true;
     await this.#queue.exclusively(() => this.#seal());
     this.#mark.close();
