@@ -41,6 +41,8 @@ function serve(
     refusal: (status) => JSON.stringify({ error: status }),
     report: (error) => warn(explain(error)),
     maxConnections,
+    // Whether its requests wait for each other is for the application to know.
+    maxAtOnce: maxConnections,
     maxHeaderBytes: MAX_HEADER_BYTES,
     net: host.net,
     clock: host.clock,

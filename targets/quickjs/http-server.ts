@@ -4,7 +4,10 @@ import { HttpServer, type HttpServerOptions } from './http1/server.ts';
 import type { Native } from './native.ts';
 import { installWebClasses } from './web/globals.ts';
 
-type OwnOptions = 'net' | 'clock' | 'encodeUtf8' | 'decodeLatin1';
+/** What waits for the same write to reach the disk: more at once make no fewer of those writes worth their memory. */
+const maxAtOnce = 16;
+
+type OwnOptions = 'maxAtOnce' | 'net' | 'clock' | 'encodeUtf8' | 'decodeLatin1';
 
 export function startHttpServer(
   { encodeUtf8, decodeLatin1 }: Native,
@@ -12,5 +15,5 @@ export function startHttpServer(
   options: Omit<HttpServerOptions, OwnOptions>,
 ): Promise<HttpServer> {
   installWebClasses();
-  return HttpServer.start({ ...options, net, clock, encodeUtf8, decodeLatin1 });
+  return HttpServer.start({ ...options, maxAtOnce, net, clock, encodeUtf8, decodeLatin1 });
 }

@@ -22,7 +22,7 @@ export function runStreambedCommand(native: Native, loop: Loop, args: readonly s
     warn: (text) => printError(native, text),
     onSignal: (told) => onSignals(native, loop, told),
     // A reply is in memory several times over: as records, as text and as bytes.
-    kafkaLimits: { pollBytes: 256 * 1024, streamBytes: 8 * 1024 },
+    kafkaLimits: { pollBytes: 256 * 1024, streamBytes: 2 * 1024 },
     user: native.effectiveUser(),
     look: (path) => {
       const stat = native.statPath(path, true);

@@ -40,6 +40,7 @@ export async function askOurs(pieces: readonly string[]): Promise<Outcome> {
     refusal: () => '',
     report: () => {},
     maxConnections: 1,
+    maxAtOnce: 1,
     maxHeaderBytes,
     net,
     clock,

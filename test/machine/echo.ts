@@ -23,6 +23,7 @@ void HttpServer.start({
   refusal: () => '{}',
   report: () => native.exit(1),
   maxConnections: 64,
+  maxAtOnce: 16,
   maxHeaderBytes: 16_384,
   net,
   clock,

@@ -115,6 +115,44 @@ test('an application may take its time, with or without a body', async () => {
   });
 });
 
+test('of requests with bodies two at a time are with the application; those without do not wait for them', async () => {
+  await inWorld(async ({ open, advance, seen }) => {
+    const [first, second, third, reading] = [await open(), await open(), await open(), await open()];
+    await send(first.connection, `${post('/later', 'Content-Length: 3')}abc`);
+    await advance(20);
+    await send(second.connection, `${post('/later', 'Content-Length: 3')}def`);
+    await send(third.connection, `${post('/third', 'Content-Length: 3')}ghi`);
+    await send(reading.connection, get('/reading'));
+    await advance(850);
+    assert.match(reading.received.join(''), /\r\n\r\n\/reading $/);
+    assert.is(seen.requests.length, 3);
+    await advance(40);
+    assert.match(first.received.join(''), /\r\n\r\n\/later abc$/);
+    assert.match(third.received.join(''), /\r\n\r\n\/third ghi$/);
+    assert.equal(second.received, []);
+    await advance(20);
+    assert.match(second.received.join(''), /\r\n\r\n\/later def$/);
+  });
+});
+
+test('a body that has not come takes no turn, and waits for one when it has', async () => {
+  await inWorld(async ({ open, advance, seen }) => {
+    const [first, second, third, split] = [await open(), await open(), await open(), await open()];
+    await send(split.connection, post('/split', 'Content-Length: 3'));
+    await advance(0);
+    for (const { connection } of [first, second]) await send(connection, `${post('/later', 'Content-Length: 1')}a`);
+    await send(third.connection, `${post('/third', 'Content-Length: 1')}b`);
+    await advance(20);
+    assert.is(seen.requests.length, 3);
+    await send(split.connection, 'jkl');
+    await advance(850);
+    assert.equal(split.received, []);
+    await advance(40);
+    assert.match(split.received.join(''), /\r\n\r\n\/split jkl$/);
+    assert.match(third.received.join(''), /\r\n\r\n\/third b$/);
+  });
+});
+
 test('who does not take a reply for a minute is dropped, whole or streamed; who takes it slowly is not', async () => {
   for (const path of ['/large', '/endless']) {
     const disk = new MemoryDisk();

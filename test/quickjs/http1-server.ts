@@ -32,6 +32,7 @@ export async function withServer(machine: Machine, use: Use): Promise<void> {
     refusal: (status) => `refused ${status}`,
     report: (error) => seen.errors.push(error),
     maxConnections: 4,
+    maxAtOnce: 2,
     maxHeaderBytes: 2048,
     net,
     clock,

@@ -32,6 +32,7 @@ export class Exchange {
   #isStopping = false;
   /** A part of a reply is out: nothing but the rest of it may follow. */
   #isReplying = false;
+  #hasTurn = false;
 
   constructor(context: ServerContext, connection: Connection, isSurplus: boolean) {
     this.#context = context;
@@ -94,6 +95,7 @@ export class Exchange {
       decodeLatin1: this.#context.decodeLatin1,
     });
     if (body.isComplete) this.#source.readAhead();
+    else if (head.bodyLength !== null && this.#source.bytes.length >= head.bodyLength) await this.#takeTurn();
     const response = await this.#answer(head, body);
     if (body.fault !== null) throw body.fault;
     // To HTTP/1.0 the end of the connection is the end of a stream.
@@ -148,7 +150,7 @@ export class Exchange {
       headers: new WebHeaders(head.headers),
       body: isGet || body.isComplete ? null : streamFrom(body),
       signal: this.#signal,
-      readAll: () => body.readAll(),
+      readAll: () => (this.#hasTurn ? body.readAll() : this.#readInTurn(body)),
     });
     const env: HttpEnv = isGet ? { readGetBody: (limit) => readUpTo(body, limit) } : {};
     try {
@@ -156,7 +158,22 @@ export class Exchange {
     } catch (error) {
       this.#context.report(error);
       return this.#refusal(500);
+    } finally {
+      if (this.#hasTurn) this.#context.turns.give();
+      this.#hasTurn = false;
     }
+  }
+
+  async #takeTurn(): Promise<void> {
+    await this.#context.turns.take();
+    this.#hasTurn = true;
+  }
+
+  /** Whoever sends slowly keeps no other from its turn. */
+  async #readInTurn(body: RequestBody): Promise<Uint8Array> {
+    const bytes = await body.readAll();
+    if (!this.#hasTurn) await this.#takeTurn();
+    return bytes;
   }
 
   #urlOf({ target, headers }: RequestHead): string {

@@ -2,6 +2,7 @@
 import type { Clock, Connection, Listener, Net, NetAddress, Timer } from '../../host.ts';
 import type { WebRequest, WebResponse } from '../web/messages.ts';
 import { Exchange } from './exchange.ts';
+import { Turns } from './turns.ts';
 
 /** What hono hands on as `c.env`. */
 export interface HttpEnv {
@@ -18,6 +19,11 @@ export interface HttpServerOptions {
   readonly report: (error: unknown) => void;
   /** A few more are told so with 503; beyond those there is no answer at all. */
   readonly maxConnections: number;
+  /**
+   * How many requests whose bodies have come are with the application at a time. The others wait, which takes far less
+   * memory: they are a few bytes of a connection then.
+   */
+  readonly maxAtOnce: number;
   readonly maxHeaderBytes: number;
   readonly net: Net;
   readonly clock: Clock;
@@ -28,6 +34,7 @@ export interface HttpServerOptions {
 export interface ServerContext extends HttpServerOptions {
   /** For requests without a Host. */
   readonly fallbackHost: string;
+  readonly turns: Turns;
   date(): string;
 }
 
@@ -51,6 +58,7 @@ export class HttpServer {
     this.#listener = listener;
     this.#context = {
       ...options,
+      turns: new Turns(options.maxAtOnce),
       fallbackHost: `${host.includes(':') ? `[${host}]` : host}:${port}`,
       date: () => this.#printDate(),
     };
