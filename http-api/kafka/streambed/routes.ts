@@ -20,7 +20,7 @@ export const registerStreambed: KafkaDialect = (app, context) => {
   app.post('/consumers/:group', (c, next) => (isOwn(c) ? consumers.stream(c) : next()));
   app.get('/topics/:topic/partitions/:partition/offsets', (c, next) => {
     if (namesVendorType(c.req.header('accept')) || context.wildcardDialect !== 'streambed') return next();
-    return offsets(c, context, c.req.param('topic'), partitionOf(c.req.param('partition')));
+    return offsets(context, c.req.param('topic'), partitionOf(c.req.param('partition')));
   });
 };
 
@@ -51,8 +51,8 @@ function recordsOf(body: JsonObject, limit: number): readonly unknown[] {
   return records;
 }
 
-async function offsets(c: Context, context: KafkaContext, topic: string, partition: number): Promise<Response> {
+async function offsets(context: KafkaContext, topic: string, partition: number): Promise<Response> {
   const found = await context.log.offsets(topic, partition);
   if (found === null || found.lastOffset === null) throw new KafkaHttpError(40402, 'Partition not found.');
-  return c.json({ beginning_offset: found.beginningOffset, end_offset: found.lastOffset });
+  return jsonReply(JSON.stringify({ beginning_offset: found.beginningOffset, end_offset: found.lastOffset }));
 }
