@@ -6,7 +6,8 @@
 import type { Clock } from '../../../targets/host.ts';
 
 const MOST_ENTRIES = 64;
-const MOST_LENGTH = 65_536;
+/** Of the texts; what is made of them takes a few times as much memory. */
+const MOST_LENGTH = 16_384;
 const KEPT_MS = 60_000;
 
 interface Entry<T> {
