@@ -32,6 +32,8 @@ export const BUDGETS = {
 
 const STARTS = 5;
 const SOAK_ROUNDS = 10;
+/** Of a round, for a command in the machine must not take too long. */
+const SOAK_AT_ONCE = 2000;
 const COMPACTED_RECORDS = 100_000;
 const COMPACTED_KEYS = 10_000;
 const BATCH = 100;
@@ -120,9 +122,10 @@ export async function createBoundedTopic({ service }: Scenario, name: string): P
 /** The rounds at the very beginning do not count. */
 export async function searchGrowth(scenario: Scenario, requests: number, load: LoadOptions): Promise<void> {
   const resident: number[] = [];
+  const turns = Math.ceil(requests / SOAK_ROUNDS / SOAK_AT_ONCE);
+  const part = { ...load, connections: 8, requests: Math.ceil(requests / SOAK_ROUNDS / turns) };
   for (let round = 0; round < SOAK_ROUNDS; round += 1) {
-    const part = { ...load, connections: 8, requests: Math.ceil(requests / SOAK_ROUNDS) };
-    await scenario.measureRate(`soak-${round}`, 1, part, null);
+    await scenario.measureRate(`soak-${round}`, turns, part, null);
     const { VmRSS } = await scenario.service.memory();
     resident.push(VmRSS);
     scenario.figure(`memory/soak-${round}/VmRSS`, VmRSS, 'kB');
