@@ -116,7 +116,7 @@ export class MountTable {
         type: request.type,
         description: request.description ?? '',
         options: request.options ?? null,
-        accessor: `${request.type}_${randomUuid(this.#host).slice(0, 8)}`,
+        accessor: `${path.startsWith('auth/') ? 'auth_' : ''}${request.type}_${randomUuid(this.#host).slice(0, 8)}`,
         uuid: randomUuid(this.#host),
         defaultLeaseTtl: request.defaultLeaseTtl ?? 0,
         maxLeaseTtl: request.maxLeaseTtl ?? 0,

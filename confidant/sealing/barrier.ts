@@ -64,12 +64,14 @@ export class Barrier {
     this.#files = new SealedFiles({ tools: this.#tools, keyring: this.#keyring, directory, changes: this.#changes });
     this.#collector = new ShareCollector(host, sodium);
     this.#header = this.#read()?.header ?? null;
+    if (this.#header !== null) this.#mustHaveSeal(this.#header);
     directory.removeUnfinished();
   }
 
   /**
    * Opens the store in a directory, which is made when it is missing, for this process alone: `host-failed` when another
-   * has it, or when it is not private. Sealed at first. Errors: also `invalid` for a root key of another length.
+   * has it, or when it is not private. Sealed at first. Errors: also `invalid` for a root key of another length, and for a
+   * seal that is not the store's.
    */
   static async open(host: Host, root: string, seal: SealConfig): Promise<Barrier> {
     const sodium = await host.sodium();
@@ -143,9 +145,7 @@ export class Barrier {
       const file = this.#read();
       this.#header = file?.header ?? null;
       if (file === null) throw uninitialized();
-      if (file.header.type !== this.#seal.type) {
-        throw new SecretStoreError('invalid', `keyring: has a ${file.header.type} seal, not ${this.#seal.type}`);
-      }
+      this.#mustHaveSeal(file.header);
       if (this.#seal.type === 'static') await this.#unsealWith(file, findRootKey(this.#seal, file.header.rootKeyId));
       else await this.#unsealByShares(file, share);
       return this.status();
@@ -291,6 +291,12 @@ export class Barrier {
     const { content } = this.#keyring;
     if (this.#header === null || this.#rootKey === null || content === null) throw new Error('unsealed without keys');
     return { header: this.#header, rootKey: this.#rootKey, content };
+  }
+
+  #mustHaveSeal({ type, rootKeyId }: KeyringHeader): void {
+    if (type === this.#seal.type) return;
+    const need = type === 'static' ? `: needs the root key ${rootKeyId}` : '';
+    throw new SecretStoreError('invalid', `keyring: has a ${type} seal, not ${this.#seal.type}${need}`);
   }
 
   #mustBeUnsealed(): void {
