@@ -1,7 +1,10 @@
 /** The secret store of the built service: made by `init`, kept over kills, silent about what it keeps. */
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  copyFileSync,
+  cpSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -29,12 +32,30 @@ interface Store {
   readonly rootToken: string;
 }
 
+/** As `init` makes them, which takes a while: all are copies of the first. */
+let first: Store | null = null;
+
 async function initialised(): Promise<Store> {
   const data = `${scratch}/data-${(count += 1)}`;
   const key = `${scratch}/key-${count}`;
-  const { ended, output, lines } = spawnService(['init', '--data', data, '--root-key-file', key]);
-  assert.is((await ended).code, 0, lines.join());
-  return { data, args: ['--root-key-file', key], rootToken: output.join('').trim() };
+  const args = ['--root-key-file', key];
+  if (first === null) {
+    const { ended, output, lines } = spawnService(['init', '--data', data, ...args]);
+    assert.is((await ended).code, 0, lines.join());
+    first = { data: `${data}.first`, args: ['--root-key-file', `${key}.first`], rootToken: output.join('').trim() };
+    cpSync(data, first.data, { recursive: true });
+    copyFileSync(key, first.args[1] ?? '');
+  } else {
+    cpSync(first.data, data, { recursive: true });
+    copyFileSync(first.args[1] ?? '', key);
+  }
+  return { data, args, rootToken: first.rootToken };
+}
+
+function newKey(): string {
+  const path = `${scratch}/key-${(count += 1)}`;
+  writeFileSync(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o400 });
+  return path;
 }
 
 async function call(
@@ -68,7 +89,7 @@ test('a key that others may read, another key and a damaged one are refused in w
   const open = spawnService(['serve', '--data', data, '--kafka', '127.0.0.1:0', '--vault', '127.0.0.1:0', ...args]);
   assert.is((await open.ended).code, 1);
   assert.match(open.lines.join(), /others than its owner/);
-  const { args: other } = await initialised();
+  const other = ['--root-key-file', newKey()];
   const wrong = spawnService(['serve', '--data', data, '--kafka', '127.0.0.1:0', '--vault', '127.0.0.1:0', ...other]);
   assert.is((await wrong.ended).code, 1);
   assert.match(wrong.lines.join(), /needs the root key/);
@@ -100,7 +121,7 @@ test('the root key is replaced with the one before at hand', async () => {
   const first = await startVault(data, args);
   assert.is((await put(first, rootToken, 'a', 'kept')).status, 200);
   await first.end('SIGTERM');
-  const { args: next } = await initialised();
+  const next = ['--root-key-file', newKey()];
   const second = await startVault(data, [...next, '--previous-root-key-file', args[1] ?? '']);
   await second.end('SIGTERM');
   const third = await startVault(data, next);
