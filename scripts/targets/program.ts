@@ -6,7 +6,7 @@ import { type BuildOptions, build as bundle, type Plugin } from 'esbuild';
 import { checkBinary } from './binary-check.ts';
 import type { Cpu } from './cpus.ts';
 import { type Build, buildCompiler, buildObjects } from './objects.ts';
-import { leanContext } from './lean-context.ts';
+import { leanHono } from './lean-hono.ts';
 import { openApiModule } from './openapi-module.ts';
 import { shippedVariant, type Variant } from './variants.ts';
 
@@ -117,7 +117,7 @@ function runBundler({ entry, plugins = [], dropLabels = [] }: Program) {
   return bundle({
     ...BUNDLING,
     entryPoints: [entry],
-    plugins: [...plugins, leanContext(), openApiModule()],
+    plugins: [...plugins, leanHono(), openApiModule()],
     // 57 of 220 kB of source, for what 120 lines do.
     alias: { 'cbor-x/index-no-eval': `${import.meta.dirname}/../../targets/quickjs/cbor.ts` },
     dropLabels: [...dropLabels],

@@ -16,8 +16,9 @@
 #include "../engine/memory.h"
 
 #define EVENTS 64
-/* Grown by so much since the last time, garbage is collected. */
+/* Grown by so much since the last time, garbage is looked for; by more and more where that is in vain. */
 #define GARBAGE_BYTES (128 * 1024)
+#define MOST_GARBAGE_BYTES (512 * 1024)
 
 struct rejection {
   struct rejection *next;
@@ -120,12 +121,14 @@ static int call(JSContext *ctx, JSValueConst function, int count, JSValueConst *
  * behind in cycles.
  */
 static void collect_garbage(JSContext *ctx) {
-  static size_t after_last = 0;
+  static size_t after_last = 0, allowed = GARBAGE_BYTES;
   const size_t now = memory_in_use();
   if (now < after_last) after_last = now;
-  if (now - after_last < GARBAGE_BYTES) return;
+  if (now - after_last < allowed) return;
   JS_RunGC(JS_GetRuntime(ctx));
   after_last = memory_in_use();
+  if (now - after_last > GARBAGE_BYTES / 4) allowed = GARBAGE_BYTES;
+  else if (allowed < MOST_GARBAGE_BYTES) allowed *= 2;
 }
 
 int run_loop(JSContext *ctx, JSValue main_module) {
