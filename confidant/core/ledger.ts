@@ -41,7 +41,7 @@ export class Ledger {
   readonly #removed = new Set<string>();
   #size = 0;
   #isClosed = false;
-  #underWay: Promise<unknown> = Promise.resolve();
+  #underWay: Promise<void> = Promise.resolve();
   /** The latest time that an entry is durable from: what the clock may go on at. */
   floor = 0;
 
@@ -134,14 +134,15 @@ export class Ledger {
   }
 
   /** Takes no more changes; resolves when those under way have ended, so that another ledger can read them. */
-  close(): Promise<unknown> {
+  close(): Promise<void> {
     this.#isClosed = true;
     return this.#underWay;
   }
 
   #append(entries: readonly JournalEntry[]): Promise<void> {
     const appended = this.#parts.journal.append(entries);
-    this.#underWay = Promise.allSettled([this.#underWay, appended]);
+    // What each of them has come to is forgotten: else it would be kept with what all before it have come to.
+    this.#underWay = Promise.allSettled([this.#underWay, appended]).then(() => undefined);
     return appended;
   }
 

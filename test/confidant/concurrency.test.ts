@@ -112,6 +112,13 @@ test('a change that fails is undone, a removal that fails stays', async () => {
   assert.equal([...ledger.entries('a/')], [['a/1', 'old']]);
 });
 
+test('of changes that have ended nothing is kept but what they have changed', async () => {
+  const ledger = await ledgerOf(new HeldJournal());
+  await ledger.change([['a/1', 'new']]);
+  await ledger.change([['a/1', null]]);
+  assert.is(await (ledger.close() as Promise<unknown>), undefined);
+});
+
 test('two changes of one thing that both fail end at what was there before both', async () => {
   const journal = new HeldJournal();
   const ledger = await ledgerOf(journal);
