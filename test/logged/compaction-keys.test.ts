@@ -77,7 +77,7 @@ test('the table is a map, for any part of the hashes, until it is full', () => {
       for (let at = table.nextUsed(0); at >= 0; at = table.nextUsed(table.behind(at))) walked++;
       assert.is(walked, map.size);
     }),
-    { numRuns: some(100) },
+    { numRuns: some(50) },
   );
 });
 

@@ -14,7 +14,7 @@ import { fileLogSubject } from './model/file-log-subject.ts';
 import { variable } from '../support/platform.ts';
 import { some } from '../support/share.ts';
 
-const numRuns = some(Number(variable('MODEL_RUNS') ?? 60));
+const numRuns = some(Number(variable('MODEL_RUNS') ?? 40));
 const seed = Number(variable('MODEL_SEED') ?? Date.now() % 2 ** 31);
 const test = suite('model');
 
