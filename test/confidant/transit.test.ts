@@ -120,3 +120,13 @@ test('what would not be kept is refused', async () => {
     assert.is((await server.refusal('update', 'transit/keys/k', data)).code, 'invalid', JSON.stringify(data));
   }
 });
+
+test('a context is for keys that are derived, and none of these is; an empty one is none', async () => {
+  const server = await mounted();
+  const plaintext = base64('x');
+  assert.ok((await server.write('transit/encrypt/k', { plaintext, context: '' })).data?.['ciphertext']);
+  const { code, message } = await server.refusal('update', 'transit/encrypt/k', { plaintext, context: plaintext });
+  assert.equal([code, message], ['invalid', 'context given, but the key is not derived']);
+  const again = await server.write('transit/encrypt/k', { plaintext, type: 'rsa-2048', exportable: true });
+  assert.equal(again.warnings, ['Endpoint ignored these unrecognized parameters: [exportable]']);
+});

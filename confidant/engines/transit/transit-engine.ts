@@ -206,7 +206,8 @@ export class TransitEngine implements Engine {
   }
 
   #associated(item: Input): Uint8Array {
-    if (item.has('context')) throw new SecretStoreError('invalid', 'context given, but the key is not derived');
+    if ((item.text('context') ?? '') !== '')
+      throw new SecretStoreError('invalid', 'context given, but the key is not derived');
     return item.has('associated_data') ? this.#bytesOf(item, 'associated_data') : new Uint8Array(0);
   }
 
