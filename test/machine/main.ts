@@ -7,7 +7,8 @@
  *   cuts     cuts of the power
  *   package  the package for OpenWrt, installed there and started by its init script
  *   example  the service of `examples/iot-service`
- *   node     the Node build in the same machine; the one that has to be asked for
+ *   node     the Node build in the same machine; the one that has to be asked for, with `quickjs,node` for both
+ *            side by side
  *
  * `--soak` is how many requests each search for growth takes (100,000), `--cuts` how often the power is cut (1).
  *
@@ -145,7 +146,9 @@ async function measureNode(files: StartFiles): Promise<void> {
   const bundle = { runtime: 'node', figure: 'size/bundle', value: nodeBundleBytes(root), unit: 'bytes' };
   report.print(bundle);
   makeExt4(`${directory}/node.img`, 256 * MIB, root);
-  const inRoot = `/bin/env PATH=/usr/bin /bin/chroot ${PROGRAMS} /usr/bin/node`;
+  // As the README says for 128 MiB.
+  const node = '/usr/bin/node --max-old-space-size=48 --max-semi-space-size=1';
+  const inRoot = `/bin/env PATH=/usr/bin MALLOC_ARENA_MAX=1 /bin/chroot ${PROGRAMS} ${node}`;
   const runtime: Runtime = {
     name: 'node',
     programs: `${directory}/node.img`,

@@ -28,8 +28,8 @@ const PACKAGES: Packages = {
   'node-undici': '5.15.0+dfsg1+~cs20.10.9.3-1+deb12u4',
 };
 
-/** What has native parts and is loaded when it is asked for. */
-const LEFT_OUT = ['lmdb', 'esbuild'];
+/** What is loaded when it is asked for, which no feature of the log does: native parts, and cryptography. */
+const LEFT_OUT = ['lmdb', 'esbuild', 'libsodium-wrappers-sumo'];
 
 /** Fills a directory with a root file system that has Node, and the service at `/service`. */
 export async function buildNodeRoot(root: string): Promise<void> {
