@@ -6,7 +6,9 @@
  * It sees the contract of the log, the clock, randomness and byte work, and never a file or a socket.
  */
 import type { Context } from 'hono';
-import { Hono } from 'hono/tiny';
+import { HonoBase } from 'hono/hono-base';
+import { getPath } from 'hono/utils/url';
+import type { Hono } from 'hono/tiny';
 import type { SecretServer } from '../confidant/secret-store.ts';
 import type { CommitLog, Signal } from '../logged/commit-log.ts';
 import type { Bytes, Clock, Random } from '../targets/host.ts';
@@ -16,6 +18,7 @@ import { errorType } from './kafka/media-types.ts';
 import { WaitGate } from './kafka/wait-gate.ts';
 import { jsonReply } from './kafka/wire.ts';
 import type { KafkaLimits } from './limits.ts';
+import { SegmentRouter } from './segment-router.ts';
 
 export interface KafkaDeps {
   readonly log: CommitLog;
@@ -62,7 +65,7 @@ const noMembers: GroupMembers = { groups: () => [], of: () => [] };
 const methods = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'];
 
 export function kafkaApp(deps: KafkaDeps, dialects: readonly KafkaDialect[]): Hono {
-  const app = new Hono();
+  const app: Hono = new HonoBase({ router: new SegmentRouter(), getPath: pathOf });
   const access = new AccessControl(deps.guard ?? null, deps.bytes);
   const context: KafkaContext = { ...deps, waits: new WaitGate(deps.limits.waits), access, members: noMembers };
   app.get('/', () => jsonReply('{}'));
@@ -106,8 +109,14 @@ function refusalOf({ url, headers }: Request, { limits, advertisedUrl }: KafkaDe
   return new KafkaHttpError(403, 'pages of other origins are not served');
 }
 
+/** Without what Confluent's cloud has in front of `/v3`. */
+function pathOf(request: Request): string {
+  const path = getPath(request);
+  return path.startsWith('/kafka/v3/') ? path.slice('/kafka'.length) : path;
+}
+
 function isV3(c: Context): boolean {
-  return c.req.path.startsWith('/v3') || c.req.path.startsWith('/kafka/v3');
+  return c.req.path.startsWith('/v3');
 }
 
 function unmatched(app: Hono, c: Context): KafkaHttpError {

@@ -153,142 +153,142 @@ const probes: Readonly<Record<string, Probe>> = {
     path: `${group}/offsets`,
     needs: [`update ${its}`],
   },
-  'GET /:base{(?:kafka/)?v3}/clusters': { method: 'GET', path: '/v3/clusters', needs: [] },
-  'GET /:base{(?:kafka/)?v3}/clusters/:cluster': { method: 'GET', path: `${cluster}`, needs: [] },
-  'GET /:base{(?:kafka/)?v3}/clusters/:cluster/brokers': { method: 'GET', path: `${cluster}/brokers`, needs: [] },
-  'GET /:base{(?:kafka/)?v3}/clusters/:cluster/brokers/:broker': {
+  'GET /v3/clusters': { method: 'GET', path: '/v3/clusters', needs: [] },
+  'GET /v3/clusters/:cluster': { method: 'GET', path: `${cluster}`, needs: [] },
+  'GET /v3/clusters/:cluster/brokers': { method: 'GET', path: `${cluster}/brokers`, needs: [] },
+  'GET /v3/clusters/:cluster/brokers/:broker': {
     method: 'GET',
     path: `${cluster}/brokers/1`,
     needs: [],
   },
-  'GET /:base{(?:kafka/)?v3}/clusters/:cluster/topics': {
+  'GET /v3/clusters/:cluster/topics': {
     method: 'GET',
     path: `${cluster}/topics`,
     needs: ['list kafka/topics/'],
   },
-  'POST /:base{(?:kafka/)?v3}/clusters/:cluster/topics': {
+  'POST /v3/clusters/:cluster/topics': {
     method: 'POST',
     path: `${cluster}/topics`,
     body: { topic_name: 'new' },
     headers: json,
     needs: ['update kafka/topics/new'],
   },
-  'GET /:base{(?:kafka/)?v3}/clusters/:cluster/topics/-/configs': {
+  'GET /v3/clusters/:cluster/topics/-/configs': {
     method: 'GET',
     path: `${cluster}/topics/-/configs`,
     needs: ['list kafka/topics/'],
   },
-  'GET /:base{(?:kafka/)?v3}/clusters/:cluster/topics/:topic': {
+  'GET /v3/clusters/:cluster/topics/:topic': {
     method: 'GET',
     path: `${cluster}/topics/t`,
     needs: ['read kafka/topics/t'],
   },
-  'DELETE /:base{(?:kafka/)?v3}/clusters/:cluster/topics/:topic': {
+  'DELETE /v3/clusters/:cluster/topics/:topic': {
     method: 'DELETE',
     path: `${cluster}/topics/t`,
     needs: ['delete kafka/topics/t'],
   },
-  'PATCH /:base{(?:kafka/)?v3}/clusters/:cluster/topics/:topic': {
+  'PATCH /v3/clusters/:cluster/topics/:topic': {
     method: 'PATCH',
     path: `${cluster}/topics/t`,
     body: { partitions_count: 4 },
     headers: json,
     needs: ['update kafka/topics/t'],
   },
-  'GET /:base{(?:kafka/)?v3}/clusters/:cluster/topics/:topic/configs': {
+  'GET /v3/clusters/:cluster/topics/:topic/configs': {
     method: 'GET',
     path: `${cluster}/topics/t/configs`,
     needs: ['read kafka/topics/t'],
   },
-  'POST /:base{(?:kafka/)?v3}/clusters/:cluster/topics/:topic/configs:alter': {
+  'POST /v3/clusters/:cluster/topics/:topic/configs:alter': {
     method: 'POST',
     path: `${cluster}/topics/t/configs:alter`,
     body: { data: [{ name: 'retention.ms', value: '1000000' }] },
     headers: json,
     needs: ['update kafka/topics/t'],
   },
-  'GET /:base{(?:kafka/)?v3}/clusters/:cluster/topics/:topic/configs/:name': {
+  'GET /v3/clusters/:cluster/topics/:topic/configs/:name': {
     method: 'GET',
     path: `${cluster}/topics/t/configs/retention.ms`,
     needs: ['read kafka/topics/t'],
   },
-  'PUT /:base{(?:kafka/)?v3}/clusters/:cluster/topics/:topic/configs/:name': {
+  'PUT /v3/clusters/:cluster/topics/:topic/configs/:name': {
     method: 'PUT',
     path: `${cluster}/topics/t/configs/retention.ms`,
     body: { value: '1000000' },
     headers: json,
     needs: ['update kafka/topics/t'],
   },
-  'DELETE /:base{(?:kafka/)?v3}/clusters/:cluster/topics/:topic/configs/:name': {
+  'DELETE /v3/clusters/:cluster/topics/:topic/configs/:name': {
     method: 'DELETE',
     path: `${cluster}/topics/t/configs/retention.ms`,
     needs: ['update kafka/topics/t'],
   },
-  'GET /:base{(?:kafka/)?v3}/clusters/:cluster/topics/:topic/partitions': {
+  'GET /v3/clusters/:cluster/topics/:topic/partitions': {
     method: 'GET',
     path: `${cluster}/topics/t/partitions`,
     needs: ['read kafka/topics/t'],
   },
-  'GET /:base{(?:kafka/)?v3}/clusters/:cluster/topics/:topic/partitions/:partition': {
+  'GET /v3/clusters/:cluster/topics/:topic/partitions/:partition': {
     method: 'GET',
     path: `${cluster}/topics/t/partitions/0`,
     needs: ['read kafka/topics/t'],
   },
-  'GET /:base{(?:kafka/)?v3}/clusters/:cluster/topics/:topic/partitions/:partition/offset': {
+  'GET /v3/clusters/:cluster/topics/:topic/partitions/:partition/offset': {
     method: 'GET',
     path: `${cluster}/topics/t/partitions/0/offset`,
     needs: ['read kafka/topics/t'],
   },
-  'POST /:base{(?:kafka/)?v3}/clusters/:cluster/topics/:topic/records': {
+  'POST /v3/clusters/:cluster/topics/:topic/records': {
     method: 'POST',
     path: `${cluster}/topics/t/records`,
     body: { value: { type: 'JSON', data: 1 } },
     headers: json,
     needs: ['create kafka/topics/t'],
   },
-  'POST /:base{(?:kafka/)?v3}/clusters/:cluster/topics/:topic/records:batch': {
+  'POST /v3/clusters/:cluster/topics/:topic/records:batch': {
     method: 'POST',
     path: `${cluster}/topics/t/records:batch`,
     body: { entries: [{ id: '1', value: { type: 'JSON', data: 1 } }] },
     headers: json,
     needs: ['create kafka/topics/t'],
   },
-  'GET /:base{(?:kafka/)?v3}/clusters/:cluster/consumer-groups': {
+  'GET /v3/clusters/:cluster/consumer-groups': {
     method: 'GET',
     path: `${cluster}/consumer-groups`,
     needs: ['list kafka/groups/'],
   },
-  'GET /:base{(?:kafka/)?v3}/clusters/:cluster/consumer-groups/:group': {
+  'GET /v3/clusters/:cluster/consumer-groups/:group': {
     method: 'GET',
     path: `${cluster}/consumer-groups/g`,
     needs: ['read kafka/groups/g'],
   },
-  'GET /:base{(?:kafka/)?v3}/clusters/:cluster/consumer-groups/:group/consumers': {
+  'GET /v3/clusters/:cluster/consumer-groups/:group/consumers': {
     method: 'GET',
     path: `${cluster}/consumer-groups/g/consumers`,
     needs: ['read kafka/groups/g'],
   },
-  'GET /:base{(?:kafka/)?v3}/clusters/:cluster/consumer-groups/:group/consumers/:consumer': {
+  'GET /v3/clusters/:cluster/consumer-groups/:group/consumers/:consumer': {
     method: 'GET',
     path: `${cluster}/consumer-groups/g/consumers/i`,
     needs: ['read kafka/groups/g'],
   },
-  'GET /:base{(?:kafka/)?v3}/clusters/:cluster/consumer-groups/:group/consumers/:consumer/assignments': {
+  'GET /v3/clusters/:cluster/consumer-groups/:group/consumers/:consumer/assignments': {
     method: 'GET',
     path: `${cluster}/consumer-groups/g/consumers/i/assignments`,
     needs: ['read kafka/groups/g'],
   },
-  'GET /:base{(?:kafka/)?v3}/clusters/:cluster/consumer-groups/:group/lags': {
+  'GET /v3/clusters/:cluster/consumer-groups/:group/lags': {
     method: 'GET',
     path: `${cluster}/consumer-groups/g/lags`,
     needs: ['read kafka/groups/g'],
   },
-  'GET /:base{(?:kafka/)?v3}/clusters/:cluster/consumer-groups/:group/lags/:topic/partitions/:partition': {
+  'GET /v3/clusters/:cluster/consumer-groups/:group/lags/:topic/partitions/:partition': {
     method: 'GET',
     path: `${cluster}/consumer-groups/g/lags/t/partitions/0`,
     needs: ['read kafka/groups/g'],
   },
-  'GET /:base{(?:kafka/)?v3}/clusters/:cluster/consumer-groups/:group/lag-summary': {
+  'GET /v3/clusters/:cluster/consumer-groups/:group/lag-summary': {
     method: 'GET',
     path: `${cluster}/consumer-groups/g/lag-summary`,
     needs: ['read kafka/groups/g'],

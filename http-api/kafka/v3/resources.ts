@@ -36,7 +36,8 @@ export class Call {
 
   /** How links begin: up to and with `/v3`. */
   get root(): string {
-    return `${baseUrl(this.c, this.context.advertisedUrl)}/${this.param('base')}`;
+    const base = /^[^/]+\/\/[^/]+\/kafka\//.test(this.c.req.url) ? '/kafka/v3' : '/v3';
+    return `${baseUrl(this.c, this.context.advertisedUrl)}${base}`;
   }
 
   get log(): KafkaContext['log'] {

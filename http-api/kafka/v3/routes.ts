@@ -15,7 +15,7 @@ import { addPartitions, createTopic, deleteTopic, getTopic, listTopics } from '.
 
 type Handler = (call: Call) => Response | Promise<Response>;
 
-const CLUSTER = '/:base{(?:kafka/)?v3}/clusters/:cluster';
+const CLUSTER = '/v3/clusters/:cluster';
 const TOPIC = `${CLUSTER}/topics/:topic`;
 const GROUP = `${CLUSTER}/consumer-groups/:group`;
 
@@ -23,7 +23,7 @@ export function registerV3(app: Hono, context: KafkaContext): void {
   const on = (method: string, path: string, handler: Handler): void => {
     app.on(method, path, (c) => handler(new Call(c, context)));
   };
-  on('GET', '/:base{(?:kafka/)?v3}/clusters', listClusters);
+  on('GET', '/v3/clusters', listClusters);
   on('GET', CLUSTER, getCluster);
   on('GET', `${CLUSTER}/brokers`, listBrokers);
   on('GET', `${CLUSTER}/brokers/:broker`, getBroker);
