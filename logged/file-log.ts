@@ -135,17 +135,21 @@ export class FileLog implements CommitLog {
   }
 
   produce(record: ProducerRecord, producer?: Producer): Promise<ProducedOffset> {
-    const topic = producer === undefined && !this.#closed ? this.#topics.openWriter(record.topic) : null;
-    if (topic === null) return this.#produceOne(record, producer);
     try {
-      return produceOne(this.#host.bytes, topic, record) ?? this.#produceOne(record, producer);
+      return this.#produceNow(record.topic, record, producer) ?? this.#produceOne(record, producer);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
+  /** Null: something has to be waited for. Throws for what is wrong with the record. */
+  #produceNow(topicName: string, record: TopicRecord, producer: Producer | undefined): Promise<ProducedOffset> | null {
+    const topic = producer === undefined && !this.#closed ? this.#topics.openWriter(topicName) : null;
+    return topic === null ? null : produceOne(this.#host.bytes, topic, record);
+  }
+
   async #produceOne(record: ProducerRecord, producer: Producer | undefined): Promise<ProducedOffset> {
-    const [result] = await this.produceBatch(record.topic, [record], producer);
+    const [result] = await this.#produceAll(record.topic, [record], producer);
     if (result === undefined || 'error' in result) throw result?.error ?? new TypeError('no result');
     return result;
   }
@@ -154,6 +158,21 @@ export class FileLog implements CommitLog {
     topicName: string,
     records: readonly TopicRecord[],
     producer?: Producer,
+  ): Promise<readonly ProduceResult[]> {
+    const [alone] = records;
+    if (alone === undefined || records.length > 1) return this.#produceAll(topicName, records, producer);
+    try {
+      const appended = this.#produceNow(topicName, alone, producer);
+      return appended?.then(asResults, asRefusal) ?? this.#produceAll(topicName, records, producer);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #produceAll(
+    topicName: string,
+    records: readonly TopicRecord[],
+    producer: Producer | undefined,
   ): Promise<readonly ProduceResult[]> {
     return this.#run(async () => {
       const found = this.#topics.forWriting(topicName);
@@ -334,4 +353,13 @@ function firstOffset(view: PartitionView): number {
   } finally {
     reader.close();
   }
+}
+
+function asResults(produced: ProducedOffset): readonly ProduceResult[] {
+  return [produced];
+}
+
+function asRefusal(error: unknown): readonly ProduceResult[] {
+  if (error instanceof CommitLogError) return [{ error }];
+  throw error;
 }

@@ -12,6 +12,10 @@ const RECORD_BYTES = 64;
 
 const record: RecordFields = { key: null, value: new Uint8Array(1), timestamp: 0 };
 
+function fails(error: unknown): void {
+  assert.unreachable(String(error));
+}
+
 /** A partition whose every commit finds that another record has come meanwhile. */
 class BusyPartition {
   readonly #disk = new MemoryDisk();
@@ -25,7 +29,7 @@ class BusyPartition {
   commitsBeforeTask = 0;
 
   produce(): void {
-    this.queue.pending.addOne(record, [], RECORD_BYTES, () => this.acknowledged++, assert.unreachable);
+    this.queue.pending.addOne(record, [], RECORD_BYTES, () => this.acknowledged++, fails);
     this.queue.added();
   }
 
@@ -69,7 +73,7 @@ test('no turns pile up behind a commit that takes long', async () => {
     commitNow: () => false,
   });
   const produce = async (): Promise<void> => {
-    queue.pending.addOne(record, [], RECORD_BYTES, () => {}, assert.unreachable);
+    queue.pending.addOne(record, [], RECORD_BYTES, () => {}, fails);
     queue.added();
     await disk.clock.advance(0);
   };
