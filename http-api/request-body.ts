@@ -3,18 +3,23 @@ import type { Context } from 'hono';
 
 /** What a server hands down beside the request, as hono's `env`. */
 export interface HttpEnv {
-  /** Reads the body of a GET, which Confluent's clients send and the web's Request cannot carry. */
-  readonly readGetBody?: (limit: number) => Promise<Uint8Array | null>;
+  /**
+   * The whole body; null when it is longer. There for the body of a GET, which Confluent's clients send and the web's
+   * Request cannot carry, and wherever a server has a shorter way to it than by a Request.
+   */
+  readonly readBody?: ((limit: number) => Promise<Uint8Array | null>) | undefined;
   /** The IP address of the client. */
   readonly remoteAddress?: string;
 }
 
 /** Null: it is larger than the limit. */
-export async function readBody(c: Context, limit: number): Promise<Uint8Array | null> {
-  if (c.req.method === 'GET') {
-    const { readGetBody } = (c.env ?? {}) as HttpEnv;
-    return readGetBody === undefined ? new Uint8Array(0) : readGetBody(limit);
-  }
+export function readBody(c: Context, limit: number): Promise<Uint8Array | null> {
+  const { readBody: readShort } = (c.env ?? {}) as HttpEnv;
+  return readShort === undefined ? readRequest(c, limit) : readShort(limit);
+}
+
+async function readRequest(c: Context, limit: number): Promise<Uint8Array | null> {
+  if (c.req.method === 'GET') return new Uint8Array(0);
   const declared = c.req.header('content-length');
   if (declared !== undefined) {
     // The HTTP server holds the client to the length that it declared.

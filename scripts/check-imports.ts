@@ -45,7 +45,7 @@ const OWNERS: readonly { readonly name: RegExp; readonly files: RegExp }[] = [
   { name: /^streambed\//, files: /^examples\// },
   { name: /^node:/, files: /^targets\/node\// },
   { name: /^@hono\/node-server$/, files: /^targets\/node\// },
-  { name: /^hono(\/|$)/, files: /^http-api\// },
+  { name: /^hono(\/|$)/, files: /^(http-api\/|targets\/quickjs\/web\/hono-context\.ts$)/ },
   { name: /^cbor-x(\/|$)/, files: /^logged\/storage\/format\/cbor\.ts$/ },
   { name: /^libsodium-wrappers-sumo$/, files: /^targets\/node\// },
   { name: /^lmdb$/, files: /^targets\/node\// },

@@ -12,9 +12,23 @@ interface MediaType {
 
 const vendor = /^application\/vnd\.kafka(?:\.(binary|json))?(?:\.v[12])?\+json$/;
 
+/** The type of the last request that said one of ours: clients keep to theirs. */
+let last: { readonly type: string; readonly format: EmbeddedFormat } = {
+  type: 'application/vnd.kafka+json',
+  format: null,
+};
+
 /** The format of a v2 or v1 media type, null for the plain one, or undefined when it is none of them. */
 export function embeddedFormat(type: string | undefined): EmbeddedFormat | undefined {
-  const match = vendor.exec(mediaTypeName(type ?? ''));
+  if (type === undefined) return undefined;
+  if (type === last.type) return last.format;
+  const format = parseFormat(type);
+  if (format !== undefined) last = { type, format };
+  return format;
+}
+
+function parseFormat(type: string): EmbeddedFormat | undefined {
+  const match = vendor.exec(mediaTypeName(type));
   if (match === null) return undefined;
   return (match[1] as 'binary' | 'json' | undefined) ?? null;
 }

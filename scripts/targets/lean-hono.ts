@@ -1,4 +1,4 @@
-/** Modules of `targets/quickjs/web` in the place of hono's own. */
+/** `targets/quickjs/web/hono-context.ts` in the place of a module of hono. */
 import type { Plugin } from 'esbuild';
 
 const WEB = `${import.meta.dirname}/../../targets/quickjs/web`;
@@ -7,8 +7,8 @@ export function leanHono(): Plugin {
   return {
     name: 'lean-hono',
     setup(bundler) {
-      bundler.onResolve({ filter: /^\.\/(context|compose)\.js$/ }, ({ importer, path }) =>
-        /\/hono\/dist\/[^/]+$/.test(importer) ? { path: `${WEB}/hono-${path.slice(2, -3)}.ts` } : undefined,
+      bundler.onResolve({ filter: /^\.\/context\.js$/ }, ({ importer }) =>
+        /\/hono\/dist\/[^/]+$/.test(importer) ? { path: `${WEB}/hono-context.ts` } : undefined,
       );
     },
   };

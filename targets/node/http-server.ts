@@ -24,7 +24,7 @@ export interface HttpServerOptions {
 
 export interface HttpEnv {
   /** The body of a GET, which a Request cannot carry; null when it is above the limit. */
-  readonly readGetBody?: (limit: number) => Promise<Uint8Array | null>;
+  readonly readBody?: (limit: number) => Promise<Uint8Array | null>;
   readonly remoteAddress: string;
 }
 
@@ -89,7 +89,7 @@ function envOf(incoming: unknown): HttpEnv {
   const request = incoming as IncomingMessage;
   const remoteAddress = request.socket.remoteAddress ?? '';
   return request.method === 'GET'
-    ? { remoteAddress, readGetBody: (limit) => readBody(request, limit) }
+    ? { remoteAddress, readBody: (limit) => readBody(request, limit) }
     : { remoteAddress };
 }
 

@@ -31,8 +31,8 @@ export async function askOurs(pieces: readonly string[]): Promise<Outcome> {
   const { net, clock } = new MemoryDisk().host();
   const server = await HttpServer.start({
     address: { host: '127.0.0.1', port: 49152 },
-    fetch: async (request, { readGetBody }) => {
-      const body = readGetBody === undefined ? await request.arrayBuffer() : await readGetBody(1e6);
+    fetch: async (request, { readBody }) => {
+      const body = request.method === 'GET' ? await readBody(1e6) : await request.arrayBuffer();
       const { method, url, headers } = request;
       requests.push({ method, url, headers: [...headers], body: latin1(new Uint8Array((body ?? []) as ArrayBuffer)) });
       return new WebResponse('');

@@ -35,7 +35,7 @@ export class Tourist {
       },
       ...(text === undefined || method === 'GET' ? {} : { body: text }),
     };
-    const env = method === 'GET' && text !== undefined ? { readGetBody: async () => utf8(text) } : {};
+    const env = method === 'GET' && text !== undefined ? { readBody: async () => utf8(text) } : {};
     const { template, operation } = operationOf(method, path);
     const asked = this.one.app.request(`http://edge.example:8082${path}`, init, env);
     await this.one.clock.settle();

@@ -51,7 +51,7 @@ test('committing: what was read, what was done with, and in the terms of Redpand
 /** Asks with a body, as Confluent's clients do, which only the server's side channel can carry. */
 async function committed({ app }: Face, path: string, partitions: readonly number[]) {
   const body = utf8(JSON.stringify({ partitions: partitions.map((partition) => ({ topic: 't', partition })) }));
-  const response = await app.request(`http://e${path}/offsets`, {}, { readGetBody: async () => body });
+  const response = await app.request(`http://e${path}/offsets`, {}, { readBody: async () => body });
   const { offsets } = (await response.json()) as { offsets: { partition: number; offset: number }[] };
   return offsets.map(({ partition, offset }) => [partition, offset]);
 }

@@ -16,9 +16,8 @@ const headers = { 'content-type': 'application/json' };
 
 void HttpServer.start({
   address: { host: '127.0.0.1', port: Number(native.arguments[0]) },
-  fetch: async (request, { readGetBody }) => {
-    const body = readGetBody === undefined ? new Uint8Array(await request.arrayBuffer()) : await readGetBody(0);
-    return new WebResponse(body, { headers });
+  fetch: async (_, { readBody }) => {
+    return new WebResponse(await readBody(1 << 20), { headers });
   },
   refusal: () => '{}',
   report: () => native.exit(1),

@@ -62,7 +62,7 @@ async function answer(machine: Machine, request: WebRequest, env: HttpEnv, seen:
     await new Promise<void>((resolve) => request.signal.addEventListener('abort', resolve));
     return new WebResponse('gone');
   }
-  const body = env.readGetBody === undefined ? new Uint8Array(await request.arrayBuffer()) : await env.readGetBody(99);
+  const body = request.method === 'GET' ? await env.readBody(99) : new Uint8Array(await request.arrayBuffer());
   return new WebResponse(`${path} ${body === null ? 'too long' : machine.decodeLatin1(body)}`, { status: 201 });
 }
 

@@ -35,7 +35,7 @@ function runOn(cpu: Cpu, prefix: readonly string[]): void {
     findToolchain().cc([...flags, '-D_GNU_SOURCE', ...files, '-o', `${directory}/pools`]);
     const seed = Math.floor(Math.random() * 2 ** 31);
     const command = [...prefix, ...(cpu.emulator === null ? [] : [cpu.emulator]), `${directory}/pools`];
-    const [first = '', ...others] = [...command, String(seed), String(STEPS)];
+    const [first, ...others] = [...command, String(seed), String(STEPS)];
     const { stdout, stderr, signal } = spawnSync(first, others, { encoding: 'utf8' });
     assert.equal({ signal, stdout, stderr }, { signal: null, stdout: 'ok\n', stderr: '' }, `seed ${seed}`);
   } finally {

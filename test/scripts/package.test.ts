@@ -29,7 +29,7 @@ test('holds the build, the licence and nothing of the development', () => {
   assert.equal(inDist, ['build', 'lib', 'node', 'openapi.json', 'types']);
   // What `streambed build` compiles.
   assert.equal(readdirSync(join(installed, 'targets')), ['quickjs']);
-  assert.equal(readdirSync(join(installed, 'targets/quickjs')), ['native']);
+  assert.equal(readdirSync(join(installed, 'targets/quickjs')), ['engine', 'native']);
 });
 
 test('holds every file that package.json promises', () => {

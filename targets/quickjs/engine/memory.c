@@ -27,24 +27,35 @@ static void *checked(void *memory) {
 }
 
 static size_t usable_size(const void *memory) {
-  const size_t size = memory == NULL ? 0 : block_size(memory);
-  return size == 0 ? malloc_usable_size((void *)memory) : size;
+  const size_t room = memory == NULL ? 0 : block_room(memory);
+  return room == 0 ? malloc_usable_size((void *)memory) : room;
 }
 
-static void *take(size_t size) {
-  void *block = size <= LARGEST_POOLED ? take_block(size) : NULL;
-  return block == NULL ? checked(malloc(size)) : block;
+static void *take(size_t size, size_t *room) {
+  void *memory = size <= LARGEST_POOLED ? take_block(size, room) : NULL;
+  if (memory != NULL) return memory;
+  memory = checked(malloc(size));
+  *room = malloc_usable_size(memory);
+  return memory;
 }
 
-static void give_back(void *memory) {
-  if (block_size(memory) == 0) free(memory);
-  else return_block(memory);
+/* What it had room for. */
+static size_t give_back(void *memory) {
+  size_t room = block_room(memory);
+  if (room != 0) {
+    return_block(memory);
+  } else {
+    room = malloc_usable_size(memory);
+    free(memory);
+  }
+  return room;
 }
 
 static void *allocate(JSMallocState *state, size_t size) {
-  void *memory = take(size);
+  size_t room;
+  void *memory = take(size, &room);
   state->malloc_count += 1;
-  state->malloc_size += usable_size(memory);
+  state->malloc_size += room;
   if (state->malloc_count > 1) counted = state; /* the first is on the caller's stack */
   return memory;
 }
@@ -52,19 +63,15 @@ static void *allocate(JSMallocState *state, size_t size) {
 static void release(JSMallocState *state, void *memory) {
   if (memory == NULL) return;
   state->malloc_count -= 1;
-  state->malloc_size -= usable_size(memory);
-  give_back(memory);
+  state->malloc_size -= give_back(memory);
 }
 
-static void *resized(void *memory, size_t size) {
-  const size_t before = block_size(memory);
-  if (before == 0 && size > LARGEST_POOLED) return checked(realloc(memory, size));
-  if (before != 0 && size <= LARGEST_POOLED && before == rounded_size(size)) return memory;
-  void *moved = take(size);
-  const size_t filled = usable_size(memory);
-  memcpy(moved, memory, filled < size ? filled : size);
-  give_back(memory);
-  return moved;
+static void *moved(JSMallocState *state, void *memory, size_t filled, size_t size) {
+  size_t room;
+  void *place = take(size, &room);
+  memcpy(place, memory, filled < size ? filled : size);
+  state->malloc_size += room - give_back(memory);
+  return place;
 }
 
 static void *reallocate(JSMallocState *state, void *memory, size_t size) {
@@ -73,9 +80,13 @@ static void *reallocate(JSMallocState *state, void *memory, size_t size) {
     release(state, memory);
     return NULL;
   }
-  state->malloc_size -= usable_size(memory);
-  memory = resized(memory, size);
-  state->malloc_size += usable_size(memory);
+  const size_t before = usable_size(memory);
+  const size_t pooled = block_room(memory);
+  /* A block keeps what fits into it and fills half of it. */
+  if (pooled != 0 && size <= pooled && size > pooled / 2) return memory;
+  if (pooled != 0 || size <= LARGEST_POOLED) return moved(state, memory, before, size);
+  memory = checked(realloc(memory, size));
+  state->malloc_size += malloc_usable_size(memory) - before;
   return memory;
 }
 

@@ -22,9 +22,10 @@
 
 struct page {
   uint16_t used;  /* blocks */
-  uint16_t free;  /* the first of the returned blocks, in units from the page's beginning; each holds the next */
-  uint16_t fresh; /* where blocks begin that were never taken, in units */
-  uint16_t size;  /* by number */
+  uint16_t free;  /* where the first of the returned blocks is in the page; each holds where the next is */
+  uint16_t fresh; /* where blocks begin that were never taken */
+  uint16_t size;  /* of each block, in bytes */
+  uint16_t number; /* of that size */
   uint16_t next, previous; /* pages with room of the same size; of empty pages, only the next */
 };
 
@@ -66,7 +67,7 @@ static uint16_t pop(uint16_t *list) {
 
 static void link_page(uint16_t at) {
   struct page *page = &pages[at];
-  uint16_t *list = &with_room[page->size];
+  uint16_t *list = &with_room[page->number];
   page->next = *list;
   page->previous = NONE;
   if (*list != NONE) pages[*list].previous = at;
@@ -77,7 +78,7 @@ static void unlink_page(uint16_t at) {
   const struct page *page = &pages[at];
   if (page->next != NONE) pages[page->next].previous = page->previous;
   if (page->previous != NONE) pages[page->previous].next = page->next;
-  else with_room[page->size] = page->next;
+  else with_room[page->number] = page->next;
 }
 
 static uint16_t empty_page(void) {
@@ -94,30 +95,31 @@ static uint16_t empty_page(void) {
 }
 
 static int has_room(const struct page *page) {
-  return page->free != NONE || page->fresh * UNIT + bytes_of(page->size) <= PAGE_BYTES;
+  return page->free != NONE || page->fresh + page->size <= PAGE_BYTES;
 }
 
-void *take_block(size_t size) {
+void *take_block(size_t size, size_t *room) {
   const uint16_t number = (uint16_t)number_of(size);
   uint16_t at = base == NULL ? NONE : with_room[number];
   if (at == NONE) {
     at = empty_page();
     if (at == NONE) return NULL;
-    pages[at] = (struct page){0, NONE, 0, number, NONE, NONE};
+    pages[at] = (struct page){0, NONE, 0, (uint16_t)bytes_of(number), number, NONE, NONE};
     link_page(at);
   }
   struct page *page = &pages[at];
-  uint16_t unit = page->free;
-  uint8_t *start = base + (size_t)at * PAGE_BYTES;
-  if (unit != NONE) {
-    page->free = *(uint16_t *)(void *)(start + unit * UNIT);
+  uint8_t *block = base + (size_t)at * PAGE_BYTES;
+  if (page->free != NONE) {
+    block += page->free;
+    page->free = *(uint16_t *)(void *)block;
   } else {
-    unit = page->fresh;
-    page->fresh = (uint16_t)(unit + bytes_of(number) / UNIT);
+    block += page->fresh;
+    page->fresh = (uint16_t)(page->fresh + page->size);
   }
   page->used += 1;
+  *room = page->size;
   if (!has_room(page)) unlink_page(at);
-  return start + unit * UNIT;
+  return block;
 }
 
 void return_block(void *block) {
@@ -126,7 +128,7 @@ void return_block(void *block) {
   struct page *page = &pages[at];
   const int was_linked = has_room(page);
   *(uint16_t *)block = page->free;
-  page->free = (uint16_t)(offset % PAGE_BYTES / UNIT);
+  page->free = (uint16_t)(offset % PAGE_BYTES);
   page->used -= 1;
   if (page->used > 0) {
     if (!was_linked) link_page(at);
@@ -140,11 +142,7 @@ void return_block(void *block) {
   *list = at;
 }
 
-size_t block_size(const void *block) {
-  const size_t offset = (size_t)((const uint8_t *)block - base);
-  return base == NULL || offset / PAGE_BYTES >= PAGES ? 0 : bytes_of(pages[offset / PAGE_BYTES].size);
-}
-
-size_t rounded_size(size_t size) {
-  return bytes_of(number_of(size));
+size_t block_room(const void *block) {
+  const size_t page = (size_t)((const uint8_t *)block - base) / PAGE_BYTES;
+  return base == NULL || page >= PAGES ? 0 : pages[page].size;
 }

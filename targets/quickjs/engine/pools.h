@@ -10,12 +10,10 @@
 #define LARGEST_POOLED 512
 #endif
 
-/* A block of at most LARGEST_POOLED bytes, aligned to 8, or NULL: then malloc is to be asked. */
-void *take_block(size_t size);
+/* A block of at most LARGEST_POOLED bytes, aligned to 8, and what it has room for; or NULL: malloc is to be asked. */
+void *take_block(size_t size, size_t *room);
 void return_block(void *block);
 /* The bytes that the block has room for; 0 when it is of no pool. */
-size_t block_size(const void *block);
-/* What `block_size` will be for a block of this size. */
-size_t rounded_size(size_t size);
+size_t block_room(const void *block);
 
 #endif

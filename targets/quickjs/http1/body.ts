@@ -56,15 +56,28 @@ export class RequestBody {
     }
   }
 
-  async readAll(): Promise<Uint8Array> {
-    const first = await this.read();
-    if (first === null) return new Uint8Array(0);
-    if (this.isComplete) return first;
-    const parts = [first];
-    let length = first.length;
+  /** Null when it is longer. */
+  readAll(limit: number): Promise<Uint8Array | null> {
+    if (!this.#isChunked && this.#left > limit) return Promise.resolve(null);
+    // All that most requests need: it has come already.
+    if (!this.#isChunked && this.#source.bytes.length >= this.#left) return Promise.resolve(this.#takeRest());
+    return this.#readParts(limit);
+  }
+
+  #takeRest(): Uint8Array {
+    const bytes = this.#source.take(this.#left);
+    this.#left = 0;
+    if (!this.isComplete) this.#complete();
+    return bytes;
+  }
+
+  async #readParts(limit: number): Promise<Uint8Array | null> {
+    const parts: Uint8Array[] = [];
+    let length = 0;
     for (let part = await this.read(); part !== null; part = await this.read()) {
-      parts.push(part);
       length += part.length;
+      if (length > limit) return null;
+      parts.push(part);
     }
     const whole = new Uint8Array(length);
     let at = 0;

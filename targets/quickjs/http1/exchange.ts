@@ -150,9 +150,12 @@ export class Exchange {
       headers: new WebHeaders(head.headers),
       body: isGet || body.isComplete ? null : streamFrom(body),
       signal: this.#signal,
-      readAll: () => (this.#hasTurn ? body.readAll() : this.#readInTurn(body)),
+      readAll: async () => (await this.#readWhole(body, Number.POSITIVE_INFINITY)) as Uint8Array,
     });
-    const env: HttpEnv = isGet ? { readGetBody: (limit) => readUpTo(body, limit) } : {};
+    const env: HttpEnv = {
+      remoteAddress: this.#connection.remote.host,
+      readBody: (limit) => this.#readWhole(body, limit),
+    };
     try {
       return await this.#context.fetch(request, env);
     } catch (error) {
@@ -169,9 +172,13 @@ export class Exchange {
     this.#hasTurn = true;
   }
 
-  /** Whoever sends slowly keeps no other from its turn. */
-  async #readInTurn(body: RequestBody): Promise<Uint8Array> {
-    const bytes = await body.readAll();
+  /** Null when it is longer. Whoever sends slowly keeps no other from its turn. */
+  #readWhole(body: RequestBody, limit: number): Promise<Uint8Array | null> {
+    return this.#hasTurn || body.isComplete ? body.readAll(limit) : this.#readInTurn(body, limit);
+  }
+
+  async #readInTurn(body: RequestBody, limit: number): Promise<Uint8Array | null> {
+    const bytes = await body.readAll(limit);
     if (!this.#hasTurn) await this.#takeTurn();
     return bytes;
   }
@@ -258,16 +265,6 @@ function streamFrom(body: RequestBody): BodyStream {
     releaseLock: () => {},
   };
   return { getReader: () => reader, cancel };
-}
-
-/** Null when it is longer. */
-async function readUpTo(body: RequestBody, limit: number): Promise<Uint8Array | null> {
-  const parts: number[] = [];
-  for (let part = await body.read(); part !== null; part = await body.read()) {
-    if (parts.length + part.length > limit) return null;
-    parts.push(...part);
-  }
-  return Uint8Array.from(parts);
 }
 
 /** Whether a request can begin with this byte, or nothing has come yet; a CR may have its LF behind it. */

@@ -6,8 +6,9 @@ import { Turns } from './turns.ts';
 
 /** What hono hands on as `c.env`. */
 export interface HttpEnv {
-  /** The body of a GET; null when it is above the limit. */
-  readonly readGetBody?: (limit: number) => Promise<Uint8Array | null>;
+  readonly remoteAddress: string;
+  /** The whole body, whatever the method; null when it is above the limit. */
+  readonly readBody: (limit: number) => Promise<Uint8Array | null>;
 }
 
 export interface HttpServerOptions {
