@@ -18,6 +18,7 @@ const SECTOR_BYTES = 512;
 /** As many acknowledgements there must be on each before the cut, and so many more at random. */
 const LEAST_ACKS = 400;
 const ACK_BYTES = 8;
+const STALLED_MS = 120_000;
 const MOST_REQUESTS = 1_000_000;
 const PLACES = [
   { name: 'ext4', directory: '/data/log', port: 8082, outgoing: 1 },
@@ -74,7 +75,7 @@ async function loadAndCut({ report, runtime, files, directory, seed }: CutOption
       await machine.run(`load run ${load} >/tmp/load-${port}.log 2>&1 &`);
     }
     const least = (LEAST_ACKS + (random(seed)() % LEAST_ACKS)) * ACK_BYTES;
-    while (PLACES.some(({ outgoing }) => statSync(machine.outgoingPath(outgoing)).size < least)) await delay(20);
+    await waitForAcks(machine, least);
   } finally {
     await machine.powerOff();
   }
@@ -94,6 +95,22 @@ async function loadAndCut({ report, runtime, files, directory, seed }: CutOption
     PLACES.map(({ name, outgoing }) => [name, parseRecords(machine.readOutgoing(outgoing))] as const),
   );
   return { flash: machine.readFlash(), acked, images };
+}
+
+/**
+ * An emulated disk hangs now and then, which is no less a moment to pull the plug; rejects when that is so before enough
+ * was acknowledged.
+ */
+async function waitForAcks(machine: Machine, bytes: number): Promise<void> {
+  const sizes = (): number[] => PLACES.map(({ outgoing }) => statSync(machine.outgoingPath(outgoing)).size);
+  let [before, since] = [sizes(), Date.now()];
+  for (let now = before; now.some((size) => size < bytes); now = sizes()) {
+    await delay(20);
+    if (now.some((size, at) => size < bytes && size !== before[at])) [before, since] = [now, Date.now()];
+    if (Date.now() - since < STALLED_MS) continue;
+    if (now.every((size) => size >= LEAST_ACKS * ACK_BYTES)) return;
+    throw new Error(`no acknowledgement for ${STALLED_MS} ms: ${now.join(' and ')} bytes of them`);
+  }
 }
 
 async function measureOnFlash(report: Report, runtime: Runtime, service: GuestService): Promise<void> {
