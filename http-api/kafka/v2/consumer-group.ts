@@ -25,7 +25,7 @@ export class ConsumerGroup {
   #refreshedAt = Number.NEGATIVE_INFINITY;
   #refresh: Promise<void> | null = null;
   /** Resolves when the commits of partitions that changed hands are done. */
-  #handedOver: Promise<unknown> = Promise.resolve();
+  #handedOver: Promise<void> = Promise.resolve();
 
   constructor(name: string, context: KafkaContext) {
     this.name = name;
@@ -116,6 +116,6 @@ export class ConsumerGroup {
     const commit = instance.commitIfAuto(gone).catch((error: unknown) => {
       this.#context.report(`group ${this.name}: commit of ${instance.id}: ${String(error)}`);
     });
-    this.#handedOver = Promise.all([this.#handedOver, commit]);
+    this.#handedOver = Promise.all([this.#handedOver, commit]).then(() => undefined);
   }
 }

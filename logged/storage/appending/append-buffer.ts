@@ -14,8 +14,9 @@ import { areConsecutive, type SequencedProducer } from './producer-window.ts';
 import { type EncodedHeaders, encodedRecordBytes, type RecordFields, writeRecord } from '../format/record.ts';
 import { setU64 } from '../format/u64.ts';
 
-const LEAST_BYTES = 4096;
-const KEPT_BYTES = 262144;
+const LEAST_BYTES = 256;
+/** Two of them stay with every open partition, for the next records. */
+const KEPT_BYTES = 65536;
 
 export interface WaitingFrame {
   /** Its place in the buffer. */
