@@ -4,6 +4,9 @@ import type { Signal } from '../commit-log.ts';
 
 /** What is read and written before producers and consumers get their turn: about a millisecond on a large machine. */
 const SLICE_BYTES = 65536;
+/** Where the others are busy, slices follow each other for this part of the time that they took, or as long as this. */
+const SHARE = 0.25;
+const MOST_TURN_MS = 20;
 
 /** Thrown where compaction was told to stop. */
 export class Cancelled extends Error {
@@ -18,6 +21,8 @@ export class Pace {
   readonly #bytesPerSecond: number;
   readonly #signal: Signal | null;
   #sliceBytes = 0;
+  /** Before this nobody else gets a turn. */
+  #turnEndsAt = Number.NEGATIVE_INFINITY;
   /** Since when, and how much: for the rate. */
   #startedAt: number;
   #spentBytes = 0;
@@ -33,14 +38,20 @@ export class Pace {
   /** Counts bytes that were read or written; true when it is time to `rest`. */
   spend(bytes: number): boolean {
     this.#sliceBytes += bytes;
-    return this.#sliceBytes >= SLICE_BYTES;
+    if (this.#sliceBytes < SLICE_BYTES) return false;
+    if (this.#bytesPerSecond > 0 || this.#clock.monotonic() >= this.#turnEndsAt) return true;
+    this.#sliceBytes = 0;
+    return false;
   }
 
   /** Lets others have their turn, for as long as the rate asks. Throws `Cancelled`. */
   async rest(): Promise<void> {
     this.#spentBytes += this.#sliceBytes;
     this.#sliceBytes = 0;
+    const before = this.#clock.monotonic();
     await this.#pause(this.#aheadMs());
+    const now = this.#clock.monotonic();
+    this.#turnEndsAt = now + Math.min(MOST_TURN_MS, (now - before) * SHARE);
     this.check();
   }
 
