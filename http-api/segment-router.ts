@@ -49,7 +49,7 @@ export class SegmentRouter implements Router<Entry> {
     const route = find(this.#root, method, segmentsOf(path), 0, values);
     if (route === null) return [[]];
     const params: Params = Object.create(null);
-    for (const [at, name] of route.parameters.entries()) params[name] = values[at] as string;
+    for (let at = 0; at < values.length; at++) params[route.parameters[at] as string] = values[at] as string;
     return [[[route.entry, params]]];
   }
 }

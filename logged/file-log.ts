@@ -159,7 +159,7 @@ export class FileLog implements CommitLog {
     records: readonly TopicRecord[],
     producer?: Producer,
   ): Promise<readonly ProduceResult[]> {
-    const [alone] = records;
+    const alone = records[0];
     if (alone === undefined || records.length > 1) return this.#produceAll(topicName, records, producer);
     try {
       const appended = this.#produceNow(topicName, alone, producer);

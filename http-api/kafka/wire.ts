@@ -18,7 +18,8 @@ interface BodyDeps {
 
 /** The whole body as text; empty when there is none. 413 beyond the limit, 400 when it is not UTF-8. */
 export async function readText(c: Context, deps: BodyDeps): Promise<string> {
-  const body = await readBytes(c, deps.limits.bodyBytes);
+  const body = await readBody(c, deps.limits.bodyBytes);
+  if (body === null) throw tooLarge(deps.limits.bodyBytes);
   if (body.length === 0) return '';
   try {
     return deps.bytes.decodeUtf8(body);
@@ -50,12 +51,6 @@ export function asObject(value: unknown): JsonObject {
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-async function readBytes(c: Context, limit: number): Promise<Uint8Array> {
-  const body = await readBody(c, limit);
-  if (body === null) throw tooLarge(limit);
-  return body;
 }
 
 function tooLarge(limit: number): KafkaHttpError {

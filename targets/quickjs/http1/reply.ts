@@ -31,10 +31,10 @@ const illegal = /[^\t\x20-\x7e\x80-\xff]/;
 /** The head without its last line, so that more may follow. Throws `BadRequest` before anything is written. */
 function headOf(context: ReplyContext, response: WebResponse): string {
   let head = `HTTP/1.1 ${response.status} ${reasons[response.status] ?? ''}\r\ndate: ${context.date}\r\n`;
-  for (const [name, value] of response.headers) {
+  response.headers.forEach((value, name) => {
     if (illegal.test(value)) throw new BadRequest(500, `reply header ${name} has an illegal value`);
     head += `${name}: ${value}\r\n`;
-  }
+  });
   if (context.closes) return `${head}connection: close\r\n`;
   return context.isOld ? `${head}connection: keep-alive\r\n` : head;
 }

@@ -8,8 +8,8 @@ export class WebHeaders {
   constructor(init?: HeadersInput) {
     this.#fields = init instanceof Map ? init : new Map();
     if (init === undefined || init instanceof Map) return;
-    const entries = Symbol.iterator in init ? init : Object.entries(init);
-    for (const [name, value] of entries) this.append(name, value);
+    if (Symbol.iterator in init) for (const [name, value] of init) this.append(name, value);
+    else for (const name of Object.keys(init)) this.append(name, init[name] as string);
   }
 
   get(name: string): string | null {
