@@ -14,8 +14,9 @@ const GOOD = {
   test: 'echo "20 passed, 0 failed, 3 skipped"',
 };
 
-/** The shell commands that stand for some of what it calls; the rest counts nothing: `npm ci`, `npm run check`, `npm test` and `npm run test:kill`. */
-function runWith(parts: Partial<Record<'ci' | 'check' | 'test' | 'kill', string>>): {
+/** The shell commands that stand for some of what it calls; the rest counts nothing: `npm ci`, `npm run check`, `npm test`, `npm run test:kill`,
+ * and `npm run test:mips`, which runs beside others. */
+function runWith(parts: Partial<Record<'ci' | 'check' | 'test' | 'kill' | 'mips', string>>): {
   lastLine: string;
   code: number | null;
 } {
@@ -23,12 +24,14 @@ function runWith(parts: Partial<Record<'ci' | 'check' | 'test' | 'kill', string>
   try {
     mkdirSync(join(root, '.ci'));
     copyFileSync('.ci/run', join(root, '.ci/run'));
-    const all = { ...GOOD, kill: 'echo "5 passed, 0 failed, 0 skipped"', ...parts };
+    const none = 'echo "0 passed, 0 failed, 0 skipped"';
+    const all = { ...GOOD, kill: 'echo "5 passed, 0 failed, 0 skipped"', mips: none, ...parts };
     const npm = `#!/bin/sh
 case "$*" in
   ci*) ${all.ci} ;;
   *test:kill*) ${all.kill} ;;
-  *test:*) echo "0 passed, 0 failed, 0 skipped" ;;
+  *test:mips*) ${all.mips} ;;
+  *test:*) ${none} ;;
   *check*) ${all.check} ;;
   test*) ${all.test} ;;
 esac
@@ -66,4 +69,10 @@ test('a part that counts no failure but exits with one is a failure', () => {
 
 test('nothing runs when npm ci fails', () => {
   assert.equal(runWith({ ci: 'exit 1' }), { lastLine: '0 passed, 1 failed, 0 skipped', code: 1 });
+});
+
+test('a part beside the others counts as they do', () => {
+  const mips = 'echo "7 passed, 0 failed, 1 skipped"';
+  assert.equal(runWith({ mips }), { lastLine: '41 passed, 0 failed, 4 skipped', code: 0 });
+  assert.equal(runWith({ mips: 'echo died; exit 1' }), { lastLine: '34 passed, 1 failed, 3 skipped', code: 1 });
 });
