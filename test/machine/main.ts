@@ -10,7 +10,8 @@
  *   node     the Node build in the same machine; the one that has to be asked for, with `quickjs,node` for both
  *            side by side
  *
- * `--soak` is how many requests each search for growth takes (100,000), `--cuts` how often the power is cut (1).
+ * `--soak` is how many requests each search for growth takes (100,000; fewer than 10,000 are not judged), `--cuts` how
+ * often the power is cut (1).
  *
  * Prints a JSON line per figure; the last line is `N passed, N failed, N skipped`.
  */

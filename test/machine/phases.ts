@@ -32,6 +32,8 @@ export const BUDGETS = {
 
 const STARTS = 5;
 const SOAK_ROUNDS = 10;
+/** With fewer requests growth is told, but not judged. */
+const LEAST_SOAK = 10_000;
 /** Of a round, for a command in the machine must not take too long. */
 const SOAK_AT_ONCE = 2000;
 const COMPACTED_RECORDS = 100_000;
@@ -134,5 +136,8 @@ export async function searchGrowth(scenario: Scenario, requests: number, load: L
     scenario.figure(`memory/soak-${round}/VmRSS`, VmRSS, 'kB');
   }
   const growth = Math.min(...resident.slice(-3)) - Math.min(...resident.slice(1, 4));
-  scenario.expect(`memory/growth-over-${requests}-requests`, growth, 'kB', { atMost: BUDGETS.soakGrowthKib });
+  const figure = `memory/growth-over-${requests}-requests`;
+  if (requests >= LEAST_SOAK) return scenario.expect(figure, growth, 'kB', { atMost: BUDGETS.soakGrowthKib });
+  scenario.figure(figure, growth, 'kB');
+  scenario.report.skip(figure, `fewer than ${LEAST_SOAK} end before topics have been full for the first time`);
 }
