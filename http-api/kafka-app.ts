@@ -112,7 +112,7 @@ function refusalOf({ url, headers }: Request, { limits, advertisedUrl }: KafkaDe
 /** Without what Confluent's cloud has in front of `/v3`. */
 function pathOf(request: Request): string {
   const path = getPath(request);
-  return path.startsWith('/kafka/v3/') ? path.slice('/kafka'.length) : path;
+  return path.startsWith('/kafka/v3') ? path.slice('/kafka'.length) : path;
 }
 
 function isV3(c: Context): boolean {
