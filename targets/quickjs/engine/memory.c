@@ -80,10 +80,10 @@ static void *reallocate(JSMallocState *state, void *memory, size_t size) {
     release(state, memory);
     return NULL;
   }
-  const size_t before = usable_size(memory);
   const size_t pooled = block_room(memory);
   /* A block keeps what fits into it and fills half of it. */
   if (pooled != 0 && size <= pooled && size > pooled / 2) return memory;
+  const size_t before = pooled != 0 ? pooled : malloc_usable_size(memory);
   if (pooled != 0 || size <= LARGEST_POOLED) return moved(state, memory, before, size);
   memory = checked(realloc(memory, size));
   state->malloc_size += malloc_usable_size(memory) - before;

@@ -35,6 +35,8 @@ const single = ['host', 'content-length', 'transfer-encoding', 'content-type', '
 /** Names of fields as they were sent, all of them tokens, with their lower case: clients keep to theirs. */
 const knownNames = new Map<string, string>();
 const mostKnownNames = 64;
+/** Longer ones nobody sends who means well: they are not kept. */
+const mostKeptLength = 64;
 /** The one that was found well-formed last. */
 let knownHost = '';
 
@@ -85,7 +87,7 @@ function nameOf(text: string): string {
   if (known !== undefined) return known;
   if (!token.test(text)) return '';
   const name = text.toLowerCase();
-  if (knownNames.size < mostKnownNames) knownNames.set(text, name);
+  if (knownNames.size < mostKnownNames && text.length <= mostKeptLength) knownNames.set(text, name);
   return name;
 }
 
