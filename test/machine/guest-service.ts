@@ -83,13 +83,18 @@ export class GuestService {
     return this.#machine.run(`cat ${this.log}`);
   }
 
-  async kill(): Promise<void> {
-    await this.#machine.run(`kill -9 ${this.pid}`);
+  /** Ends it between two instructions, and waits until nothing of it is left. */
+  kill(): Promise<void> {
+    return this.#end('-KILL');
   }
 
   /** Asks it to stop, and waits until it has. */
-  async stop(): Promise<void> {
-    await this.#machine.run(`kill ${this.pid}; while kill -0 ${this.pid} 2>/dev/null; do sleep 1; done`);
+  stop(): Promise<void> {
+    return this.#end('-TERM');
+  }
+
+  async #end(signal: string): Promise<void> {
+    await this.#machine.run(`kill ${signal} ${this.pid}; while kill -0 ${this.pid} 2>/dev/null; do sleep 0.1; done`);
   }
 
   #drive(command: string, options: LoadOptions): Promise<string> {
