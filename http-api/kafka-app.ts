@@ -38,6 +38,8 @@ export interface KafkaDeps {
   readonly advertisedUrl?: string | undefined;
   /** Asked whether a request's token may do what it asks for; null or left out: everybody may do everything. */
   readonly guard?: SecretServer | null | undefined;
+  /** Only the service itself writes it, and clients may read it. */
+  readonly keptTopic?: string | null | undefined;
 }
 
 /** Consumers of a group that are known to this process, for v3's lists. */
@@ -66,7 +68,7 @@ const methods = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'];
 
 export function kafkaApp(deps: KafkaDeps, dialects: readonly KafkaDialect[]): Hono {
   const app: Hono = new HonoBase({ router: new SegmentRouter(), getPath: pathOf });
-  const access = new AccessControl(deps.guard ?? null, deps.bytes);
+  const access = new AccessControl(deps.guard ?? null, deps.bytes, deps.keptTopic ?? null);
   const context: KafkaContext = { ...deps, waits: new WaitGate(deps.limits.waits), access, members: noMembers };
   app.get('/', () => jsonReply('{}'));
   app.get('/status/ready', () => new Response(null));

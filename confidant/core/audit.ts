@@ -1,7 +1,8 @@
 /**
  * What was asked and what came of it, one record before and one after each request, for a log that the operator keeps.
  * Values, tokens and accessors stand in it as keyed hashes: the same value has the same hash, so an incident can be
- * followed, and none can be read. Paths and names of fields stand as they are.
+ * followed, and none can be read. Paths and names of fields stand as they are. What monitors ask again and again, without
+ * a token, is left out, as Vault leaves it out: it would wear out the flash, and push what matters out of a bounded log.
  */
 import type { Bytes } from '../../targets/host.ts';
 import type { TokenEntry } from '../identity/token-entry.ts';
@@ -29,6 +30,7 @@ export interface AuditParts {
 const DEEPEST = 4;
 const MOST_FIELDS = 64;
 const LONGEST_DATA = 16_384;
+const LEFT_OUT = /^sys\/(health|leader|seal-status)$/;
 
 export class Audit {
   readonly #parts: AuditParts;
@@ -39,10 +41,12 @@ export class Audit {
 
   /** Errors: `host-failed` when it is to fail closed. */
   async asked(request: StoreRequest): Promise<void> {
+    if (isLeftOut(request)) return;
     await this.#append({ type: 'request', ...this.#describe(request) });
   }
 
   async answered(request: StoreRequest, caller: TokenEntry | null, result: StoreReply | Error): Promise<void> {
+    if (isLeftOut(request)) return;
     const code = result instanceof SecretStoreError ? result.code : 'internal';
     const outcome =
       result instanceof Error
@@ -109,4 +113,8 @@ export class Audit {
     if (hash === undefined) return 'hmac-blake2b:sealed';
     return `hmac-blake2b:${Array.from(hash.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
   }
+}
+
+function isLeftOut({ operation, path }: StoreRequest): boolean {
+  return operation === 'read' && LEFT_OUT.test(path);
 }

@@ -9,6 +9,8 @@
  * Everything asks for a live token, in `X-Vault-Token`, as Bearer, or as the password of Basic, which is what Kafka's
  * REST clients know. What the URL names is judged before the request reaches its route, what only the body or an
  * instance names by the route (`permit`). A stream that is open goes on when its token ends.
+ *
+ * A kept topic is written by the service alone: whoever asks, here it can only be read.
  */
 import type { Context } from 'hono';
 import type { Authority, Operation, SecretServer } from '../../confidant/secret-store.ts';
@@ -24,38 +26,55 @@ interface Demand {
 export class AccessControl {
   readonly #guard: SecretServer | null;
   readonly #bytes: Bytes;
+  readonly #keptPath: string | null;
   /** Of the requests that are under way. */
   readonly #authorities = new WeakMap<Request, Authority>();
 
-  constructor(guard: SecretServer | null, bytes: Bytes) {
+  constructor(guard: SecretServer | null, bytes: Bytes, keptTopic: string | null) {
     this.#guard = guard;
     this.#bytes = bytes;
+    this.#keptPath = keptTopic === null ? null : pathOf(keptTopic);
   }
 
   get isOn(): boolean {
-    return this.#guard !== null;
+    return this.#guard !== null || this.#keptPath !== null;
   }
 
   /** Lets a request through, or throws 401, 403, or 503 while the store is sealed. */
   async admit(request: Request): Promise<void> {
-    if (this.#guard === null) return;
+    const authority = this.#guard === null ? null : await this.#identify(this.#guard, request);
+    const demand = demandOf(request.method, segmentsOf(request.url));
+    if (demand !== null) {
+      if (authority !== null && !authority.may(demand.path, demand.operation)) throw forbidden();
+      this.#keep(demand);
+    }
+    if (authority !== null) this.#authorities.set(request, authority);
+  }
+
+  async #identify(guard: SecretServer, request: Request): Promise<Authority> {
     const token = tokenOf(request, this.#bytes);
     if (token === null) throw new KafkaHttpError(40101, 'Unauthorized: a token is needed');
-    let authority: Authority;
     try {
-      authority = await this.#guard.authorize(token);
+      return await guard.authorize(token);
     } catch (error) {
       throw refusalOf(error);
     }
-    const demand = demandOf(request.method, segmentsOf(request.url));
-    if (demand !== null && !authority.may(demand.path, demand.operation)) throw forbidden();
-    this.#authorities.set(request, authority);
   }
 
   /** Throws 403 unless the request's token may do this with all of the topics. */
   permit(c: Context, operation: Operation, topics: Iterable<string>): void {
-    if (this.#guard === null) return;
-    for (const topic of topics) if (!this.#may(c, `kafka/topics/${topic}`, operation)) throw forbidden();
+    if (!this.isOn) return;
+    for (const topic of topics) {
+      const path = pathOf(topic);
+      if (this.#guard !== null && !this.#may(c, path, operation)) throw forbidden();
+      this.#keep({ path, operation });
+    }
+  }
+
+  #keep({ path, operation }: Demand): void {
+    if (path === this.#keptPath && operation !== 'read') {
+      throw new KafkaHttpError(40301, 'Forbidden: the topic is kept by the service, and can only be read');
+    }
   }
 
   permitGroup(c: Context, operation: Operation, group: string): void {
@@ -65,6 +84,10 @@ export class AccessControl {
   #may(c: Context, path: string, operation: Operation): boolean {
     return this.#authorities.get(c.req.raw)?.may(path, operation) === true;
   }
+}
+
+function pathOf(topic: string): string {
+  return `kafka/topics/${topic}`;
 }
 
 function forbidden(): KafkaHttpError {
@@ -110,7 +133,7 @@ function demandOf(method: string, segments: readonly string[]): Demand | null {
   const [kind, name, ...rest] = segments;
   if (kind === 'topics') {
     if (name === undefined) return { path: 'kafka/topics/', operation: 'list' };
-    return { path: `kafka/topics/${name}`, operation: isRead ? 'read' : 'create' };
+    return { path: pathOf(name), operation: isRead ? 'read' : 'create' };
   }
   if (kind === 'consumers' && name !== undefined) {
     return { path: `kafka/groups/${name}`, operation: isRead && rest[0] === 'offsets' ? 'read' : 'update' };
@@ -121,7 +144,7 @@ function demandOf(method: string, segments: readonly string[]): Demand | null {
 function demandOfV3(method: string, isRead: boolean, [kind, name, ...rest]: readonly string[]): Demand | null {
   if (kind === 'topics') {
     if (name === undefined || name === '-') return isRead ? { path: 'kafka/topics/', operation: 'list' } : null;
-    const path = `kafka/topics/${name}`;
+    const path = pathOf(name);
     if (isRead) return { path, operation: 'read' };
     if (rest[0]?.startsWith('records') === true) return { path, operation: 'create' };
     return { path, operation: method === 'DELETE' && rest.length === 0 ? 'delete' : 'update' };

@@ -5,6 +5,7 @@ import { builtDialects } from '../../http-api/kafka/dialects.ts';
 import { openApi } from '../../http-api/kafka/openapi.ts';
 import { defaultLimits } from '../../http-api/limits.ts';
 import type { SecretServer } from '../../confidant/secret-store.ts';
+import { AUDIT_TOPIC } from './secrets/audit-topic.ts';
 import type { Application, Part, Shared } from './part.ts';
 
 /** `guard` decides who may do what when the operator asks for tokens; null: there is no secret store. */
@@ -31,6 +32,7 @@ export function openKafkaPart(shared: Shared, guard: SecretServer | null): Part 
       clusterId: 'streambed',
       advertisedUrl: options.advertisedUrl,
       guard: options.secrets.kafkaAuth === 'token' ? guard : null,
+      keptTopic: guard === null || options.secrets.audit === 'off' ? null : AUDIT_TOPIC,
     },
     dialects(readOpenApi),
   );

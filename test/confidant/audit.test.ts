@@ -44,6 +44,18 @@ test('requests and answers stand in it, secrets do not', async () => {
   assert.equal(records[3]?.['auth']?.['policies'], ['root']);
 });
 
+test('what monitors ask again and again does not stand in it, and needs no room', async () => {
+  const { sink, server } = await audited('closed');
+  const { length } = sink.lines;
+  sink.isBroken = true;
+  for (const path of ['sys/health', 'sys/seal-status', 'sys/leader']) await server.read(path, {}, { token: null });
+  assert.is(sink.lines.length, length);
+  await server.refusal('update', 'sys/health', {}, { token: null });
+  sink.isBroken = false;
+  await server.refusal('update', 'sys/health', {}, { token: null });
+  assert.is(sink.lines.length, length + 2);
+});
+
 test('the same value has the same hash, so that it can be followed', async () => {
   const { sink, server } = await audited('closed');
   await server.read('auth/token/lookup-self');

@@ -223,6 +223,9 @@ test('nothing secret is in what the process writes', async () => {
     statuses.some((status) => status >= 500),
     statuses.join(),
   );
+  const audit = `${service.url}/v3/clusters/streambed/topics/audit`;
+  assert.is((await fetch(audit)).status, 200);
+  assert.is((await fetch(audit, { method: 'DELETE' })).status, 403);
   await service.end('SIGTERM');
   const secrets = [...markers, rootToken.slice(4), auth.client_token.slice(4)];
   for (const [what, text] of [['lines', service.lines.join('\n')], ...filesBelow(data)] as const) {

@@ -393,3 +393,21 @@ test('each request is one use of the token', async () => {
     statuses.push((await ask(one, 'GET', '/topics', undefined, { headers: as(auth?.clientToken ?? '') })).status);
   assert.equal(statuses, [200, 200, 401]);
 });
+
+test('a kept topic can only be read, with tokens and without', async () => {
+  for (const isGuarded of [true, false]) {
+    const server = await TestServer.start();
+    const guard = isGuarded ? server.store : null;
+    for (const keptTopic of ['t', 'new']) {
+      for (const [name, probe] of Object.entries(probes)) {
+        const one = face({ guard, keptTopic }, {}, [openApi(() => '{}')]);
+        if (keptTopic === 't') await one.log.createTopic('t');
+        const isWrite = probe.needs.some(
+          (need) => /^(create|update|delete) /.test(need) && need.endsWith(`/topics/${keptTopic}`),
+        );
+        const { status, json } = await probed(one, probe, as(server.rootToken));
+        assert.is(json?.error_code === 40301, isWrite, `${name}: ${status}`);
+      }
+    }
+  }
+});

@@ -2,7 +2,7 @@
 import type { AuditSink } from '../../../confidant/core/audit.ts';
 import type { CommitLog } from '../../../logged/commit-log.ts';
 
-const TOPIC = 'audit';
+export const AUDIT_TOPIC = 'audit';
 const config = {
   'retention.bytes': String(4 * 1024 * 1024),
   'retention.ms': '-1',
@@ -12,10 +12,10 @@ const config = {
 /** Makes the topic unless it is there; how it was set up stays. */
 export async function openAuditTopic(log: CommitLog): Promise<AuditSink> {
   const topics = await log.listTopics();
-  if (!topics.includes(TOPIC)) await log.createTopic(TOPIC, { config });
+  if (!topics.includes(AUDIT_TOPIC)) await log.createTopic(AUDIT_TOPIC, { config });
   return {
     append: async (record) => {
-      await log.produce({ topic: TOPIC, key: null, value: record });
+      await log.produce({ topic: AUDIT_TOPIC, key: null, value: record });
     },
   };
 }
