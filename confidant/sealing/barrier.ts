@@ -19,7 +19,15 @@ import { Keyring, type KeyringContent, newKey, wipeContent } from './keyring.ts'
 import { encodeKeyringFile, KeyringFile, type KeyringHeader } from './keyring-file.ts';
 import { type Place, PrivateDirectory } from './private-directory.ts';
 import { SealedFiles } from './sealed-files.ts';
-import { copySeal, findRootKey, type SealConfig, type StaticSeal, staticHeader, wipeSeal } from './seal-config.ts';
+import {
+  findRootKey,
+  type RootKey,
+  rootKeysOf,
+  type SealConfig,
+  type StaticSeal,
+  staticHeader,
+  wipeRootKeys,
+} from './seal-config.ts';
 import { checkShareCount, combineRootKey, ShareCollector, type ShareCount, splitRootKey } from './share-collector.ts';
 
 export interface BarrierStatus extends ShareCount {
@@ -45,7 +53,9 @@ export class Barrier {
   readonly #keyring: Keyring;
   readonly #files: SealedFiles;
   readonly #collector: ShareCollector;
-  #seal: SealConfig;
+  readonly #type: SealConfig['type'];
+  /** Of a static seal: the current one first, and then those that the keyring may be wrapped with still. */
+  #rootKeys: readonly RootKey[];
   /** Null: there is no keyring yet. */
   #header: KeyringHeader | null;
   /** While unsealed. */
@@ -59,7 +69,8 @@ export class Barrier {
     this.#tools = { sodium, random: host.random, bytes: host.bytes };
     this.#directory = directory;
     this.#lock = lock;
-    this.#seal = copySeal(seal);
+    this.#type = seal.type;
+    this.#rootKeys = rootKeysOf(seal);
     this.#keyring = new Keyring(this.#tools);
     this.#files = new SealedFiles({ tools: this.#tools, keyring: this.#keyring, directory, changes: this.#changes });
     this.#collector = new ShareCollector(host, sodium);
@@ -91,7 +102,7 @@ export class Barrier {
     const { progress, nonce } = this.#collector;
     const sealed = this.#rootKey === null;
     const initialized = this.#header !== null;
-    return { initialized, sealed, type: this.#seal.type, shares, threshold, progress, nonce, rootKeyId };
+    return { initialized, sealed, type: this.#type, shares, threshold, progress, nonce, rootKeyId };
   }
 
   /** The keys. The object stays the same; it refuses while the store is sealed. */
@@ -146,7 +157,7 @@ export class Barrier {
       this.#header = file?.header ?? null;
       if (file === null) throw uninitialized();
       this.#mustHaveSeal(file.header);
-      if (this.#seal.type === 'static') await this.#unsealWith(file, findRootKey(this.#seal, file.header.rootKeyId));
+      if (this.#type === 'static') await this.#unsealWith(file, findRootKey(this.#rootKeys, file.header.rootKeyId));
       else await this.#unsealByShares(file, share);
       return this.status();
     });
@@ -170,7 +181,7 @@ export class Barrier {
     this.seal();
     await Promise.all([this.#lastChange, ...this.#changes.values()]);
     this.seal();
-    wipeSeal(this.#tools.sodium, this.#seal);
+    wipeRootKeys(this.#tools.sodium, this.#rootKeys);
     this.#lock?.release();
   }
 
@@ -212,15 +223,44 @@ export class Barrier {
     });
   }
 
-  /** Replaces the static root keys, also while unsealed: the keyring is then wrapped with the new one. */
+  /**
+   * Replaces the static root keys; when it resolves the keyring is wrapped with the new one, be the store sealed or not.
+   * When it rejects those before are known still, and it may be tried again.
+   */
   useRootKeys(seal: StaticSeal): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#seal.type !== 'static') throw new SecretStoreError('invalid', 'the seal is not static');
-      const before = this.#seal;
-      this.#seal = copySeal(seal);
-      wipeSeal(this.#tools.sodium, before);
-      if (this.#rootKey !== null) await this.#rewrap(staticHeader(seal), seal.current.key.slice());
+      if (this.#type !== 'static') throw new SecretStoreError('invalid', 'the seal is not static');
+      const given = rootKeysOf(seal);
+      const isGiven = ({ id }: RootKey): boolean => given.some((one) => one.id === id);
+      const before = this.#rootKeys.filter((one) => !isGiven(one));
+      wipeRootKeys(this.#tools.sodium, this.#rootKeys.filter(isGiven));
+      this.#rootKeys = [...given, ...before];
+      if (this.#rootKey === null) await this.#rewrapSealed();
+      else await this.#rewrapStatic();
+      this.#rootKeys = given;
+      wipeRootKeys(this.#tools.sodium, before);
     });
+  }
+
+  #rewrapStatic(): Promise<void> {
+    const { id, key } = this.#currentRootKey;
+    return this.#rewrap(staticHeader(id), key.slice());
+  }
+
+  /** What is opened for it does not stay in memory. */
+  async #rewrapSealed(): Promise<void> {
+    const file = this.#read();
+    if (file === null) return;
+    const rootKey = findRootKey(this.#rootKeys, file.header.rootKeyId);
+    let content: KeyringContent | null = null;
+    try {
+      content = file.open(rootKey);
+      const { id, key } = this.#currentRootKey;
+      await this.#write(staticHeader(id), key, content);
+    } finally {
+      if (content !== null) wipeContent(this.#tools.sodium, content);
+      this.#tools.sodium.wipe(rootKey);
+    }
   }
 
   async #rewrap(header: KeyringHeader, rootKey: Uint8Array): Promise<void> {
@@ -260,20 +300,27 @@ export class Barrier {
     }
     this.#keyring.load(content);
     this.#rootKey = rootKey;
-    if (this.#seal.type !== 'static' || file.header.rootKeyId === this.#seal.current.id) return;
+    if (this.#type !== 'static' || file.header.rootKeyId === this.#currentRootKey.id) return;
     // When this fails the store is unsealed all the same, and `status` tells which root key is needed.
-    await this.#rewrap(staticHeader(this.#seal), this.#seal.current.key.slice()).catch(() => undefined);
+    await this.#rewrapStatic().catch(() => undefined);
   }
 
   #newRootKey(count: ShareCount): { rootKey: Uint8Array; header: KeyringHeader; keyShares: Uint8Array[] } {
-    if (this.#seal.type === 'static') {
-      return { rootKey: this.#seal.current.key.slice(), header: staticHeader(this.#seal), keyShares: [] };
+    if (this.#type === 'static') {
+      const { id, key } = this.#currentRootKey;
+      return { rootKey: key.slice(), header: staticHeader(id), keyShares: [] };
     }
     checkShareCount(count);
     const rootKey = newKey(this.#tools);
     const { shares, threshold } = count;
     const header = { type: 'shamir', rootKeyId: '', shares, threshold } as const;
     return { rootKey, header, keyShares: splitRootKey(this.#host, rootKey, count) };
+  }
+
+  get #currentRootKey(): RootKey {
+    const [current] = this.#rootKeys;
+    if (current === undefined) throw new Error('a static seal without a root key');
+    return current;
   }
 
   #read(): KeyringFile | null {
@@ -294,9 +341,9 @@ export class Barrier {
   }
 
   #mustHaveSeal({ type, rootKeyId }: KeyringHeader): void {
-    if (type === this.#seal.type) return;
+    if (type === this.#type) return;
     const need = type === 'static' ? `: needs the root key ${rootKeyId}` : '';
-    throw new SecretStoreError('invalid', `keyring: has a ${type} seal, not ${this.#seal.type}${need}`);
+    throw new SecretStoreError('invalid', `keyring: has a ${type} seal, not ${this.#type}${need}`);
   }
 
   #mustBeUnsealed(): void {

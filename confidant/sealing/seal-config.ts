@@ -19,28 +19,25 @@ export interface RootKey {
   readonly key: Uint8Array;
 }
 
-/** Errors: `invalid`. */
-export function copySeal(seal: SealConfig): SealConfig {
-  if (seal.type === 'shamir') return seal;
-  const { current, previous } = seal;
-  return { type: 'static', current: copyKey(current), previous: previous && copyKey(previous) };
+/** Copies, the current one first. Errors: `invalid`. */
+export function rootKeysOf(seal: SealConfig): RootKey[] {
+  if (seal.type === 'shamir') return [];
+  return [seal.current, ...(seal.previous === undefined ? [] : [seal.previous])].map(copyKey);
 }
 
-export function wipeSeal({ wipe }: Sodium, seal: SealConfig): void {
-  if (seal.type === 'shamir') return;
-  wipe(seal.current.key);
-  if (seal.previous !== undefined) wipe(seal.previous.key);
+export function wipeRootKeys({ wipe }: Sodium, rootKeys: readonly RootKey[]): void {
+  for (const { key } of rootKeys) wipe(key);
 }
 
 /** A copy of the root key of that id. Errors: `invalid`. */
-export function findRootKey(seal: StaticSeal, id: string): Uint8Array {
-  const root = [seal.current, seal.previous].find((one) => one?.id === id);
+export function findRootKey(rootKeys: readonly RootKey[], id: string): Uint8Array {
+  const root = rootKeys.find((one) => one.id === id);
   if (root === undefined) throw new SecretStoreError('invalid', `keyring: needs the root key ${id}`);
   return root.key.slice();
 }
 
-export function staticHeader({ current }: StaticSeal): KeyringHeader {
-  return { type: 'static', rootKeyId: current.id, shares: 0, threshold: 0 };
+export function staticHeader(rootKeyId: string): KeyringHeader {
+  return { type: 'static', rootKeyId, shares: 0, threshold: 0 };
 }
 
 function copyKey({ id, key }: RootKey): RootKey {

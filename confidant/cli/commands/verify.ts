@@ -3,7 +3,7 @@ import { CommandError } from '../../../targets/command-line/command-error.ts';
 import { JOURNAL_PURPOSE } from '../../core/ledger.ts';
 import { Keyring } from '../../sealing/keyring.ts';
 import type { KeyringFile } from '../../sealing/keyring-file.ts';
-import { findRootKey } from '../../sealing/seal-config.ts';
+import { findRootKey, rootKeysOf } from '../../sealing/seal-config.ts';
 import { SealedFiles } from '../../sealing/sealed-files.ts';
 import { combineRootKey } from '../../sealing/share-collector.ts';
 import { SecretStoreError } from '../../secret-store.ts';
@@ -85,7 +85,7 @@ async function openKeyring(
 async function rootKeyOf(context: Context, { header }: KeyringFile): Promise<Uint8Array> {
   const seal = await context.rootKeys();
   checkRootKeys(context.root, header, seal);
-  if (seal !== null) return findRootKey(seal, header.rootKeyId);
+  if (seal !== null) return findRootKey(rootKeysOf(seal), header.rootKeyId);
   const key = combineRootKey((await readShares(context, header.threshold)).slice(0, header.threshold));
   if (key === null) throw new CommandError('the shares do not go together');
   return key;

@@ -73,13 +73,48 @@ test('a root key that cannot be replaced yet unseals all the same', async () => 
   assert.is((await next.unseal(null)).rootKeyId, 'n');
 });
 
-test('keys are replaced while sealed, too', async () => {
-  const { barrier } = await newStore();
+test('keys are replaced while sealed, too, and the one before is then of no use', async () => {
+  const { disk, barrier, files } = await newStore();
+  await writeLabels(files, 'a', '1');
   barrier.seal();
-  await barrier.useRootKeys(staticSeal('n', 'k'));
-  assert.is((await barrier.unseal(null)).rootKeyId, 'n');
+  await barrier.useRootKeys(staticSeal('n'));
+  assert.equal([barrier.status().sealed, barrier.status().rootKeyId], [true, 'n']);
+  assert.is(
+    codeOf(() => barrier.keyring),
+    'sealed',
+  );
+  await barrier.close();
+  assert.is(readLabels((await openStore(disk.host(), staticSeal('n'))).files, 'a'), '1');
   const shamir = (await newShamir()).barrier;
   assert.is((await rejection(shamir.useRootKeys(staticSeal('n')))).code, 'invalid');
+});
+
+test('while a new root key cannot be written those before open the store', async () => {
+  for (const isSealed of [true, false]) {
+    const { disk, barrier, files } = await newStore();
+    await writeLabels(files, 'a', '1');
+    if (isSealed) barrier.seal();
+    disk.isReadOnly = true;
+    for (const id of ['l', 'l', 'm']) {
+      assert.is((await rejection(barrier.useRootKeys(staticSeal(id)))).code, 'host-failed');
+      assert.is(barrier.status().rootKeyId, 'k');
+    }
+    barrier.seal();
+    assert.is((await barrier.unseal(null)).rootKeyId, 'k');
+    disk.isReadOnly = false;
+    if (isSealed) barrier.seal();
+    await barrier.useRootKeys(staticSeal('n'));
+    await barrier.close();
+    assert.is(readLabels((await openStore(disk.host(), staticSeal('n'))).files, 'a'), '1');
+  }
+});
+
+test('a root key is replaced before there is a keyring', async () => {
+  const { disk } = await newShamir();
+  const barrier = await Barrier.open(disk.host(), '/data/other', staticSeal('k'));
+  await barrier.useRootKeys(staticSeal('n'));
+  await barrier.init({ shares: 0, threshold: 0 });
+  assert.is((await barrier.unseal(null)).rootKeyId, 'n');
 });
 
 test('new shares count from their commit on', async () => {
