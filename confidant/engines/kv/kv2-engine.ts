@@ -1,5 +1,4 @@
 /** Versioned secrets: KV version 2, the whole of it. Facts: http-contract B7. */
-import type { Clock } from '../../../targets/host.ts';
 import type { EngineContext } from '../../core/engine-context.ts';
 import type { Input } from '../../core/input.ts';
 import type { Call, Engine, Route } from '../../core/route.ts';
@@ -13,12 +12,14 @@ import {
   changeVersions,
   deletion,
   destruction,
+  endOf,
   findVersion,
   isDeleted,
   lifetimeOf,
   type KvConfig,
   mergePatch,
   type Metadata,
+  type Moment,
   newMetadata,
   plainConfig,
   undeletion,
@@ -31,16 +32,14 @@ const CONFIG = 'config';
 export class Kv2Engine implements Engine {
   readonly #secrets: SecretFiles;
   readonly #settings: EngineContext['files'];
-  readonly #clock: Clock;
-  readonly #ttlField: string | null;
+  readonly #context: EngineContext;
   readonly #turns = new Turns();
   #config: KvConfig | null = null;
 
   constructor(context: EngineContext) {
     this.#secrets = new SecretFiles({ ...context, files: context.files.scope('secrets') });
     this.#settings = context.files.scope('settings');
-    this.#clock = context.host.clock;
-    this.#ttlField = context.ttlField;
+    this.#context = context;
   }
 
   readonly routes: readonly Route[] = [
@@ -76,8 +75,9 @@ export class Kv2Engine implements Engine {
     { path: '{path...}', operations: { read: wrongPath, update: wrongPath, delete: wrongPath, list: wrongPath } },
   ];
 
-  get #now(): number {
-    return this.#clock.now();
+  get #now(): Moment {
+    const { host, clock } = this.#context;
+    return { wall: host.clock.now(), store: clock.now() };
   }
 
   /** What is there but damaged is there. */
@@ -116,16 +116,24 @@ export class Kv2Engine implements Engine {
   }
 
   /** A version to read, or what is said of one that is deleted. */
-  #version(path: string, number: number): { entry: VersionEntry; metadata: Metadata; gone: StoreReply | null } {
+  #version(
+    path: string,
+    number: number,
+  ): { entry: VersionEntry; metadata: Metadata; gone: Promise<StoreReply> | null } {
     const metadata = this.#known(path);
     const entry = findVersion(metadata, number);
     if (entry === null) throw new SecretStoreError('absent', 'no such version');
-    const isGone = isDeleted(entry, this.#now);
-    const gone = { data: { data: null, metadata: describeVersion(entry, metadata) }, outcome: 'not-found' } as const;
-    return { entry, metadata, gone: isGone ? gone : null };
+    return { entry, metadata, gone: isDeleted(entry, this.#now) ? this.#gone(entry, metadata) : null };
   }
 
-  #read(call: Call): StoreReply {
+  /** A power cut may set the store's clock back, but not to before what was said to have ended. */
+  async #gone(entry: VersionEntry, metadata: Metadata): Promise<StoreReply> {
+    const { ledger } = this.#context;
+    if (!entry.destroyed && ledger.floor < endOf(entry)) await ledger.change([['clock', true]]).catch(() => undefined);
+    return { data: { data: null, metadata: describeVersion(entry, metadata) }, outcome: 'not-found' };
+  }
+
+  async #read(call: Call): Promise<StoreReply> {
     const path = pathOf(call);
     const { entry, metadata, gone } = this.#version(path, versionOf(call.input));
     if (gone !== null) return gone;
@@ -134,7 +142,8 @@ export class Kv2Engine implements Engine {
   }
 
   #leaseOf(data: SecretData): number {
-    const value = this.#ttlField === null ? undefined : data[this.#ttlField];
+    const { ttlField } = this.#context;
+    const value = ttlField === null ? undefined : data[ttlField];
     if (typeof value !== 'string' && typeof value !== 'number') return 0;
     // Streambed's services write durations with spaces: `1h 30m`.
     const seconds = parseSeconds(typeof value === 'string' ? value.replaceAll(' ', '') : value);
@@ -157,7 +166,7 @@ export class Kv2Engine implements Engine {
     const patch = call.input.map('data');
     if (patch === undefined) throw new SecretStoreError('invalid', 'no data provided');
     const cas = casOf(call.input);
-    let reply: StoreReply | null = null;
+    let reply: Promise<StoreReply> | null = null;
     const added = await this.#added(call, () => {
       const { entry, metadata, gone } = this.#version(path, 0);
       reply = gone;
@@ -202,7 +211,7 @@ export class Kv2Engine implements Engine {
     await this.#secrets.change(pathOf(call), (before) => {
       if (before === null && isPatch) throw new SecretStoreError('absent', 'no such secret');
       const known = before ?? newMetadata(this.#now);
-      return { metadata: { ...known, ...changes(known), updatedAt: this.#now } };
+      return { metadata: { ...known, ...changes(known), updatedAt: this.#now.wall } };
     });
     return nothing;
   }
@@ -213,7 +222,7 @@ export class Kv2Engine implements Engine {
     return { data: { keys } };
   }
 
-  #subkeys(call: Call): StoreReply {
+  async #subkeys(call: Call): Promise<StoreReply> {
     const path = pathOf(call);
     const { entry, metadata, gone } = this.#version(path, versionOf(call.input));
     if (gone !== null) return gone;

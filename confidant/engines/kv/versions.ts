@@ -1,4 +1,8 @@
-/** What is known of a secret beside its values, and how it changes: KV version 2 without files. */
+/**
+ * What is known of a secret beside its values, and how it changes: KV version 2 without files. Times of the wall clock,
+ * which may jump either way, are only shown; whether a version is deleted is judged by the store's clock, or by nothing
+ * but that somebody asked for it.
+ */
 import { SecretStoreError } from '../../secret-store.ts';
 
 export interface VersionEntry {
@@ -7,9 +11,18 @@ export interface VersionEntry {
   readonly createdAt: number;
   /** Wall clock, ms: when it was deleted, or will be; null: never. */
   readonly deletionAt: number | null;
+  /** Store clock, ms: when it ends; 0: its deletion was asked for; null: never. Left out in old files: `deletionAt`. */
+  readonly endsAt?: number | null;
   readonly destroyed: boolean;
 }
 
+/** One moment on both clocks, ms. */
+export interface Moment {
+  readonly wall: number;
+  readonly store: number;
+}
+
+/** Its times are of the wall clock, ms. */
 export interface Metadata {
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -35,10 +48,10 @@ export interface KvConfig {
 export const plainConfig: KvConfig = { maxVersions: 0, casRequired: false, deleteVersionAfter: 0 };
 const DEFAULT_MAX_VERSIONS = 10;
 
-export function newMetadata(now: number): Metadata {
+export function newMetadata({ wall }: Moment): Metadata {
   return {
-    createdAt: now,
-    updatedAt: now,
+    createdAt: wall,
+    updatedAt: wall,
     maxVersions: 0,
     casRequired: false,
     deleteVersionAfter: 0,
@@ -49,7 +62,7 @@ export function newMetadata(now: number): Metadata {
 }
 
 /** Errors: `conflict`. `cas`: the version that must be the current one. */
-export function addVersion(before: Metadata, config: KvConfig, cas: number | undefined, now: number): Metadata {
+export function addVersion(before: Metadata, config: KvConfig, cas: number | undefined, now: Moment): Metadata {
   if (cas === undefined && (before.casRequired || config.casRequired)) {
     throw new SecretStoreError('conflict', 'check-and-set parameter required for this call');
   }
@@ -59,13 +72,13 @@ export function addVersion(before: Metadata, config: KvConfig, cas: number | und
   const after = lifetimeOf(before, config);
   const added: VersionEntry = {
     version: before.currentVersion + 1,
-    createdAt: now,
-    deletionAt: after > 0 ? now + after * 1000 : null,
+    createdAt: now.wall,
+    ...endAfter(after, now),
     destroyed: false,
   };
   const most = before.maxVersions || config.maxVersions || DEFAULT_MAX_VERSIONS;
   const versions = [...before.versions, added].slice(-most);
-  return { ...before, versions, currentVersion: added.version, updatedAt: now };
+  return { ...before, versions, currentVersion: added.version, updatedAt: now.wall };
 }
 
 /** Seconds that a version lives; 0: for ever. A secret may have less than its mount says, not more. */
@@ -75,8 +88,18 @@ export function lifetimeOf(metadata: Pick<Metadata, 'deleteVersionAfter'> | null
   return Math.min(own, config.deleteVersionAfter);
 }
 
-export function isDeleted({ deletionAt, destroyed }: VersionEntry, now: number): boolean {
-  return destroyed || (deletionAt !== null && deletionAt <= now);
+function endAfter(seconds: number, { wall, store }: Moment): Pick<VersionEntry, 'deletionAt' | 'endsAt'> {
+  if (seconds === 0) return { deletionAt: null, endsAt: null };
+  return { deletionAt: wall + seconds * 1000, endsAt: store + seconds * 1000 };
+}
+
+/** On the store's clock; `Infinity`: it does not end. */
+export function endOf({ deletionAt, endsAt = deletionAt }: VersionEntry): number {
+  return endsAt ?? Infinity;
+}
+
+export function isDeleted(entry: VersionEntry, { store }: Moment): boolean {
+  return entry.destroyed || endOf(entry) <= store;
 }
 
 /** The version asked for; 0: the current one. Null: it was never written, or is beyond the most that are kept. */
@@ -88,18 +111,22 @@ export function findVersion(metadata: Metadata, version: number): VersionEntry |
 type Change = (entry: VersionEntry) => VersionEntry;
 
 /** Changes the versions of these numbers, as far as they are there. */
-export function changeVersions(before: Metadata, numbers: readonly number[], change: Change, now: number): Metadata {
+export function changeVersions(
+  before: Metadata,
+  numbers: readonly number[],
+  change: Change,
+  { wall }: Moment,
+): Metadata {
   const versions = before.versions.map((entry) => (numbers.includes(entry.version) ? change(entry) : entry));
-  return { ...before, versions, updatedAt: now };
+  return { ...before, versions, updatedAt: wall };
 }
 
-export function deletion(now: number): Change {
-  return (entry) => (isDeleted(entry, now) ? entry : { ...entry, deletionAt: now });
+export function deletion(now: Moment): Change {
+  return (entry) => ({ ...entry, deletionAt: isDeleted(entry, now) ? entry.deletionAt : now.wall, endsAt: 0 });
 }
 
-export function undeletion(now: number, deleteVersionAfter: number): Change {
-  const deletionAt = deleteVersionAfter > 0 ? now + deleteVersionAfter * 1000 : null;
-  return (entry) => (entry.destroyed ? entry : { ...entry, deletionAt });
+export function undeletion(now: Moment, deleteVersionAfter: number): Change {
+  return (entry) => (entry.destroyed ? entry : { ...entry, ...endAfter(deleteVersionAfter, now) });
 }
 
 export const destruction: Change = (entry) => ({ ...entry, destroyed: true });
