@@ -130,8 +130,8 @@ export class FileSecretStore implements SecretServer {
     return this.#core.handle(request);
   }
 
-  authorize(token: string): Promise<Authority> {
-    return this.#core.authorize(token);
+  authorize(token: string, remoteAddress: string): Promise<Authority> {
+    return this.#core.authorize(token, remoteAddress);
   }
 
   /**

@@ -115,9 +115,9 @@ export interface SecretServer {
 
   /**
    * What a token may do, for faces of other things that the same policies guard. Counts as a use of the token. Errors:
-   * `forbidden` for one that is not alive, `sealed`, `uninitialized`, `host-failed`.
+   * `forbidden` for one that is not alive, or not good for that address, `sealed`, `uninitialized`, `host-failed`.
    */
-  authorize(token: string): Promise<Authority>;
+  authorize(token: string, remoteAddress: string): Promise<Authority>;
 }
 
 export interface Authority {
@@ -136,7 +136,7 @@ export interface StoreRequest {
   /** The body's fields, and those of the query. */
   readonly data: SecretData;
   readonly token: string | null;
-  /** Where the request comes from, for throttling and for the audit. */
+  /** Where the request comes from, for throttling, for tokens that are bound to addresses, and for the audit. */
   readonly remoteAddress: string;
   /** For how long the reply is to be kept under a wrapping token, in seconds or in Go's words (`5m`); null: not at all. */
   readonly wrapTtl: number | string | null;

@@ -18,6 +18,7 @@ import { errorType } from './kafka/media-types.ts';
 import { WaitGate } from './kafka/wait-gate.ts';
 import { jsonReply } from './kafka/wire.ts';
 import type { KafkaLimits } from './limits.ts';
+import type { HttpEnv } from './request-body.ts';
 import { SegmentRouter } from './segment-router.ts';
 
 export interface KafkaDeps {
@@ -80,11 +81,17 @@ export function kafkaApp(deps: KafkaDeps, dialects: readonly KafkaDialect[]): Ho
   app.fetch = (request, ...rest) => {
     const refusal = refusalOf(request, deps);
     if (refusal !== null) return jsonReply(printError(refusal), refusal.status);
-    return access.isOn ? admitted(request, () => route(request, ...rest)) : route(request, ...rest);
+    if (!access.isOn) return route(request, ...rest);
+    const { remoteAddress = '' } = (rest[0] ?? {}) as HttpEnv;
+    return admitted(request, remoteAddress, () => route(request, ...rest));
   };
-  async function admitted(request: Request, answer: () => Response | Promise<Response>): Promise<Response> {
+  async function admitted(
+    request: Request,
+    remoteAddress: string,
+    answer: () => Response | Promise<Response>,
+  ): Promise<Response> {
     try {
-      await access.admit(request);
+      await access.admit(request, remoteAddress);
     } catch (error) {
       const refusal = toHttpError(error, 'v2');
       const response = jsonReply(printError(refusal), refusal.status);

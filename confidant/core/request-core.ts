@@ -77,9 +77,9 @@ export class RequestCore implements SecretServer {
     return reply;
   }
 
-  async authorize(token: string): Promise<Authority> {
+  async authorize(token: string, remoteAddress: string): Promise<Authority> {
     const { tokens, policies } = this.#parts.unsealed();
-    const acl = policies.acl((await tokens.use(token)).policies);
+    const acl = policies.acl((await tokens.use(token, remoteAddress)).policies);
     return { may: (path, operation) => acl.allows({ path: pathOf(path, operation), operation }) };
   }
 
@@ -109,13 +109,13 @@ export class RequestCore implements SecretServer {
   }
 
   /** A wrapping token that is over is called that: it may be the first sign that somebody else has unwrapped it. */
-  async #use({ token }: StoreRequest, { path }: Target, input: Input): Promise<TokenEntry> {
+  async #use({ token, remoteAddress }: StoreRequest, { path }: Target, input: Input): Promise<TokenEntry> {
     const { tokens } = this.#parts.unsealed();
     const isGiven = token !== null && token !== '';
     if (isGiven && path === 'sys/wrapping/unwrap' && !input.has('token') && tokens.find(token) === null) {
       throw gone();
     }
-    return tokens.use(token);
+    return tokens.use(token, remoteAddress);
   }
 
   /** Errors: `forbidden`. */

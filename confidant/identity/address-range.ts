@@ -5,11 +5,26 @@ export function isAddressRange(text: string): boolean {
   return parseRange(text) !== null;
 }
 
-export function isInRange(address: string, range: string): boolean {
-  const bits = parseAddress(address);
+/** Whether an address, or all of a range, is in one of these. No ranges: everything is. */
+export function isInRanges(range: string, wider: readonly string[]): boolean {
+  return wider.length === 0 || wider.some((one) => isInRange(range, one));
+}
+
+/** The ranges of what is in both: of two ranges that meet, one is in the other. Either being empty: the other. */
+export function inBoth(some: readonly string[], others: readonly string[]): readonly string[] {
+  return [
+    ...new Set([
+      ...some.filter((range) => isInRanges(range, others)),
+      ...others.filter((range) => isInRanges(range, some)),
+    ]),
+  ];
+}
+
+function isInRange(text: string, range: string): boolean {
+  const inner = parseRange(text);
   const wanted = parseRange(range);
-  if (bits === null || wanted === null || bits.length !== wanted.bits.length) return false;
-  return bits.slice(0, wanted.length) === wanted.bits.slice(0, wanted.length);
+  if (inner === null || wanted === null || inner.bits.length !== wanted.bits.length) return false;
+  return inner.length >= wanted.length && inner.bits.slice(0, wanted.length) === wanted.bits.slice(0, wanted.length);
 }
 
 function parseRange(text: string): { readonly bits: string; readonly length: number } | null {

@@ -27,6 +27,8 @@ export interface TokenEntry {
   readonly isRenewable: boolean;
   readonly renewedAt: number | null;
   readonly role?: string;
+  /** Ranges of the addresses that it is good for; left out: all. */
+  readonly boundCidrs?: readonly string[];
 }
 
 /** What a login or a creation asks for; limits are applied by `Tokens.create`. */
@@ -49,6 +51,7 @@ export interface TokenSpec {
   /** What is journalled together with the token of this id. */
   readonly with?: (id: string) => readonly Change[];
   readonly role?: string;
+  readonly boundCidrs?: readonly string[];
 }
 
 /** 768 hours: the default and the most of the system (http-contract B5). */

@@ -3,7 +3,6 @@ import { WRAPPING_POLICY } from '../core/wrapping.ts';
 import type { Input } from '../core/input.ts';
 import { type SecretData, SecretStoreError } from '../secret-store.ts';
 import { isAddressRange } from './address-range.ts';
-import type { TokenSpec } from './token-entry.ts';
 
 export interface TokenParameters {
   readonly policies: readonly string[];
@@ -14,7 +13,7 @@ export interface TokenParameters {
   readonly period: number;
   readonly numUses: number;
   readonly withoutDefaultPolicy: boolean;
-  /** Addresses from which one may log in; none: from all. */
+  /** Addresses from which one may log in and use the token; none: from all. */
   readonly boundCidrs: readonly string[];
 }
 
@@ -84,9 +83,4 @@ export function describeTokenParameters(parameters: TokenParameters): SecretData
     token_ttl: parameters.ttl,
     token_type: 'default',
   };
-}
-
-export function specOf(parameters: TokenParameters): Omit<TokenSpec, 'path' | 'displayName'> {
-  const { policies, ttl, maxTtl, explicitMaxTtl, period, numUses, withoutDefaultPolicy } = parameters;
-  return { policies, ttl, maxTtl, explicitMaxTtl, period, numUses, withoutDefaultPolicy };
 }

@@ -87,6 +87,8 @@ export class TokenEngine implements Engine {
       numUses: count(input, 'num_uses'),
       isRenewable: input.boolean('renewable') ?? true,
       withoutDefaultPolicy: input.boolean('no_default_policy') ?? false,
+      // Orphans are made by who may do anything here, or is allowed to make them.
+      boundCidrs: withoutParent ? [] : (parent.boundCidrs ?? []),
       ...(token !== undefined && { token }),
     });
     return { data: null, auth: created.login, warnings: [...warnings, ...created.warnings] };
@@ -143,6 +145,7 @@ export class TokenEngine implements Engine {
       renewable: entry.isRenewable,
       ttl: this.#tokens.secondsLeft(entry),
       type: 'service',
+      ...(entry.boundCidrs !== undefined && { bound_cidrs: entry.boundCidrs }),
       ...(entry.period > 0 && { period: entry.period }),
       ...(entry.role !== undefined && { role: entry.role }),
       ...(entry.renewedAt !== null && {

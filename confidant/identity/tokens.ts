@@ -7,6 +7,7 @@ import type { Change, Ledger } from '../core/ledger.ts';
 import type { StoreClock } from '../core/store-clock.ts';
 import type { Keyring } from '../sealing/keyring.ts';
 import { type Login, SecretStoreError } from '../secret-store.ts';
+import { isInRanges } from './address-range.ts';
 import { SYSTEM_TTL, type TokenEntry, type TokenSpec } from './token-entry.ts';
 import { randomName } from './random-name.ts';
 
@@ -78,12 +79,13 @@ export class Tokens {
   }
 
   /**
-   * Counts a request of a token and gives its entry, as it was before, once that is durable.
+   * Counts a request of a token, by where it comes from, and gives its entry, as it was before, once that is durable.
    * Errors: `forbidden`, `host-failed`.
    */
-  async use(token: string | null): Promise<TokenEntry> {
+  async use(token: string | null, remoteAddress: string): Promise<TokenEntry> {
     const entry = token === null || token === '' ? null : this.find(token);
-    if (entry === null) throw new SecretStoreError('forbidden', 'permission denied');
+    if (entry === null || !isInRanges(remoteAddress, entry.boundCidrs ?? []))
+      throw new SecretStoreError('forbidden', 'permission denied');
     if (entry.numUses === 1) await this.#remove(this.#withChildren(entry.id));
     else if (entry.numUses > 1) {
       await this.#parts.ledger.change([[PREFIX + entry.id, { ...entry, numUses: entry.numUses - 1 }]]);
@@ -253,6 +255,7 @@ export class Tokens {
       isRenewable: !endsNever && (spec.isRenewable ?? true),
       renewedAt: null,
       ...(spec.role !== undefined && { role: spec.role }),
+      ...(spec.boundCidrs !== undefined && spec.boundCidrs.length > 0 && { boundCidrs: spec.boundCidrs }),
     };
     return { entry, warnings };
   }

@@ -41,8 +41,8 @@ export class AccessControl {
   }
 
   /** Lets a request through, or throws 401, 403, or 503 while the store is sealed. */
-  async admit(request: Request): Promise<void> {
-    const authority = this.#guard === null ? null : await this.#identify(this.#guard, request);
+  async admit(request: Request, remoteAddress: string): Promise<void> {
+    const authority = this.#guard === null ? null : await this.#identify(this.#guard, request, remoteAddress);
     const demand = demandOf(request.method, segmentsOf(request.url));
     if (demand !== null) {
       if (authority !== null && !authority.may(demand.path, demand.operation)) throw forbidden();
@@ -51,11 +51,11 @@ export class AccessControl {
     if (authority !== null) this.#authorities.set(request, authority);
   }
 
-  async #identify(guard: SecretServer, request: Request): Promise<Authority> {
+  async #identify(guard: SecretServer, request: Request, remoteAddress: string): Promise<Authority> {
     const token = tokenOf(request, this.#bytes);
     if (token === null) throw new KafkaHttpError(40101, 'Unauthorized: a token is needed');
     try {
-      return await guard.authorize(token);
+      return await guard.authorize(token, remoteAddress);
     } catch (error) {
       throw refusalOf(error);
     }

@@ -3,9 +3,9 @@ import type { EngineContext } from '../../core/engine-context.ts';
 import type { Input } from '../../core/input.ts';
 import type { Call, Engine, Route } from '../../core/route.ts';
 import { Turns } from '../../core/turns.ts';
-import { isInRange } from '../../identity/address-range.ts';
+import { inBoth, isInRanges } from '../../identity/address-range.ts';
 import { randomUuid } from '../../identity/random-name.ts';
-import { checkRanges, specOf } from '../../identity/token-parameters.ts';
+import { checkRanges } from '../../identity/token-parameters.ts';
 import { SecretStoreError, type StoreReply } from '../../secret-store.ts';
 import { formatTime } from '../../wire/times.ts';
 import { describeRole, newRole, readRole, type Role, withoutField } from './role.ts';
@@ -265,9 +265,9 @@ export class AppRoleEngine implements Engine {
     const role = name === null ? null : this.#find(name);
     if (name === null || role === null || role.roleId !== roleId) throw refused();
     let metadata: Readonly<Record<string, string>> = {};
-    const isFrom = (ranges: readonly string[]): boolean =>
-      ranges.length === 0 || ranges.some((range) => isInRange(remoteAddress, range));
-    if (!isFrom(role.tokens.boundCidrs)) throw refused();
+    let { boundCidrs } = role.tokens;
+    const isFrom = (ranges: readonly string[]): boolean => isInRanges(remoteAddress, ranges);
+    if (!isFrom(boundCidrs)) throw refused();
     if (role.bindSecretId) {
       const secretId = input.text('secret_id');
       if (secretId === undefined || secretId === '') throw new SecretStoreError('unauthorized', 'missing secret_id');
@@ -276,9 +276,11 @@ export class AppRoleEngine implements Engine {
         throw refused();
       await this.#secretIds.use(role.roleId, entry);
       metadata = entry.metadata;
+      boundCidrs = inBoth(boundCidrs, entry.tokenCidrs);
     } else if (!isFrom(role.secretIdCidrs)) throw refused();
     const { login, warnings } = await this.#context.tokens.create({
-      ...specOf(role.tokens),
+      ...role.tokens,
+      boundCidrs,
       path,
       displayName: 'approle',
       meta: { ...metadata, role_name: name },

@@ -2,13 +2,12 @@
 import type { EngineContext } from '../../core/engine-context.ts';
 import type { Call, Engine, Route } from '../../core/route.ts';
 import { Turns } from '../../core/turns.ts';
-import { isInRange } from '../../identity/address-range.ts';
+import { isInRanges } from '../../identity/address-range.ts';
 import { LoginThrottle } from '../../identity/login-throttle.ts';
 import {
   describeTokenParameters,
   plainTokens,
   readTokenParameters,
-  specOf,
   type TokenParameters,
 } from '../../identity/token-parameters.ts';
 import { SecretStoreError, type StoreReply } from '../../secret-store.ts';
@@ -124,15 +123,14 @@ export class UserpassEngine implements Engine {
     const isKnown = await this.#context.passwords.isRight(password, user?.password ?? null);
     // A hash takes its time: the user may have been removed, or given another password, meanwhile.
     const isRight = isKnown && this.#find(name)?.password === user?.password;
-    const ranges = user?.tokens.boundCidrs ?? [];
-    const isFrom = ranges.length === 0 || ranges.some((range) => isInRange(remoteAddress, range));
+    const isFrom = isInRanges(remoteAddress, user?.tokens.boundCidrs ?? []);
     if (user === null || !isRight || !isFrom) {
       await this.#throttle.failed(name, remoteAddress);
       throw new SecretStoreError('unauthorized', 'invalid username or password');
     }
     await this.#throttle.succeeded(name);
     const { login, warnings } = await this.#context.tokens.create({
-      ...specOf(user.tokens),
+      ...user.tokens,
       path,
       displayName: `userpass-${name}`,
       meta: { username: name },
