@@ -6,7 +6,7 @@ import type { Host, Sodium, Timer } from '../targets/host.ts';
 import { Audit, type AuditSink } from './core/audit.ts';
 import type { EngineContext, Engines } from './core/engine-context.ts';
 import { Ledger } from './core/ledger.ts';
-import { MountTable, scopeOf } from './core/mount-table.ts';
+import { isLoginMethod, MountTable, scopeOf } from './core/mount-table.ts';
 import { PolicySet } from './core/policy-set.ts';
 import { RequestCore, type Unsealed } from './core/request-core.ts';
 import type { Engine } from './core/route.ts';
@@ -124,6 +124,11 @@ export class FileSecretStore implements SecretServer {
 
   get isSealed(): boolean {
     return this.#open === null;
+  }
+
+  /** The id of the static root key that the keyring is wrapped with, else empty. */
+  get rootKeyId(): string {
+    return this.#barrier.status().rootKeyId;
   }
 
   handle(request: StoreRequest): Promise<StoreReply> {
@@ -323,8 +328,8 @@ export class FileSecretStore implements SecretServer {
   }
 
   #makeEngine(mount: EngineContext['mount'], files: EngineContext['files']): Engine | null {
-    const { engines } = this.#options;
-    return Object.hasOwn(engines, mount.type) ? (engines[mount.type]?.(this.#contextOf(mount, files)) ?? null) : null;
+    const makers = this.#options.engines[isLoginMethod(mount) ? 'auth' : 'secret'];
+    return Object.hasOwn(makers, mount.type) ? (makers[mount.type]?.(this.#contextOf(mount, files)) ?? null) : null;
   }
 
   #contextOf(mount: EngineContext['mount'], files: EngineContext['files']): EngineContext {

@@ -30,4 +30,7 @@ export interface EngineContext {
 }
 
 /** By the type of a mount; what is left out cannot be mounted. */
-export type Engines = Readonly<Record<string, (context: EngineContext) => Engine>>;
+type EngineMakers = Readonly<Record<string, (context: EngineContext) => Engine>>;
+
+/** By type: login methods, and engines that keep secrets. */
+export type Engines = Readonly<Record<'auth' | 'secret', EngineMakers>>;

@@ -106,7 +106,7 @@ export class MountTable {
       const taken = [...this.#builtIn.keys(), ...this.#engines.keys()].some(
         (other) => path.startsWith(other) || other.startsWith(path),
       );
-      const isReserved = !path.startsWith('auth/') && BUILT_IN.some((name) => path.startsWith(name));
+      const isReserved = !isLoginMethod({ path }) && BUILT_IN.some((name) => path.startsWith(name));
       if (taken || isReserved) {
         throw new SecretStoreError('exists', `path is already in use at ${path.replace(/^auth\//, '')}`);
       }
@@ -116,7 +116,7 @@ export class MountTable {
         type: request.type,
         description: request.description ?? '',
         options: request.options ?? null,
-        accessor: `${path.startsWith('auth/') ? 'auth_' : ''}${request.type}_${randomUuid(this.#host).slice(0, 8)}`,
+        accessor: `${isLoginMethod({ path }) ? 'auth_' : ''}${request.type}_${randomUuid(this.#host).slice(0, 8)}`,
         uuid: randomUuid(this.#host),
         defaultLeaseTtl: request.defaultLeaseTtl ?? 0,
         maxLeaseTtl: request.maxLeaseTtl ?? 0,
@@ -190,6 +190,10 @@ export class MountTable {
   #filesOf(mount: Mount): SealedFiles {
     return this.#files().scope(scopeOf(mount));
   }
+}
+
+export function isLoginMethod({ path }: Pick<Mount, 'path'>): boolean {
+  return path.startsWith('auth/');
 }
 
 /** What a mount's files, and its entries in the ledger, begin with: its own for ever. */

@@ -1,6 +1,6 @@
 /** `sys/mounts`, `sys/auth` and what command lines ask of mounts before they speak to one. */
 import type { Call, Route } from '../core/route.ts';
-import type { Mount, MountTable } from '../core/mount-table.ts';
+import { isLoginMethod, type Mount, type MountTable } from '../core/mount-table.ts';
 import { Input } from '../core/input.ts';
 import { type SecretData, SecretStoreError, type StoreReply } from '../secret-store.ts';
 
@@ -23,8 +23,12 @@ function tableRoutes(
   name: string,
   prefix: string,
 ): readonly Route[] {
-  const pathOf = ({ parameters }: Call): string => `${prefix}${parameters['path'] ?? ''}/`;
-  const isHere = ({ path }: Mount): boolean => path.startsWith('auth/') === (prefix !== '');
+  const isHere = (mount: Pick<Mount, 'path'>): boolean => isLoginMethod(mount) === (prefix !== '');
+  const pathOf = ({ parameters }: Call): string => {
+    const path = `${prefix}${parameters['path'] ?? ''}/`;
+    if (isHere({ path })) return path;
+    throw new SecretStoreError('invalid', `${path} is no mount of an engine: login methods are below sys/auth`);
+  };
   const all = (): StoreReply => {
     const shown = [...mounts().all(), ...builtIn].filter(isHere);
     return { data: Object.fromEntries(shown.map((mount) => [mount.path.slice(prefix.length), show(mount)])) };
@@ -149,7 +153,7 @@ function visible(mounts: MountTable, { caller }: Call): StoreReply {
   const of = (prefix: string) =>
     Object.fromEntries(
       shown
-        .filter(({ path }) => path.startsWith('auth/') === (prefix !== ''))
+        .filter((mount) => isLoginMethod(mount) === (prefix !== ''))
         .map((mount) => [mount.path.slice(prefix.length), show(mount)]),
     );
   return { data: { auth: of('auth/'), secret: of('') } };
