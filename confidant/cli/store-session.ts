@@ -107,7 +107,7 @@ class StoreSession implements OpenStore {
   }
 
   async open(
-    { build, root }: SessionContext,
+    { build, root, terminal }: SessionContext,
     command: Command,
     seal: StaticSeal | null,
     shares: readonly Uint8Array[],
@@ -120,6 +120,9 @@ class StoreSession implements OpenStore {
     // Its making may have been cut off.
     else if (command.begins !== true) throw noStore(root);
     else this.#token = (await store.initialize(1, 1)).rootToken;
+    if (seal !== null && store.rootKeyId !== seal.current.id) {
+      terminal.warn(`confidant: the keyring could not be written: the root key ${store.rootKeyId} is still needed\n`);
+    }
   }
 
   begin(isChanging: boolean): void {

@@ -101,7 +101,13 @@ test('rekey: from a root secret to a key file, which is made, and on to another'
   outOf(await session.run(['--root-key-file=/keys/1', 'rekey', '--new-root-key-file=/keys/2']));
   assert.is(outOf(await session.run(['--root-key-file=/keys/2', 'verify'])), intact(3, 5, 2));
   // As with the service, a key before it opens the store and is replaced.
-  outOf(await session.run(['--root-key-file=/keys/1', '--previous-root-key-file=/keys/2', 'list']));
+  const both = ['--root-key-file=/keys/1', '--previous-root-key-file=/keys/2', 'list'];
+  session.disk.isReadOnly = true;
+  const unwritten = await session.run(both);
+  session.disk.isReadOnly = false;
+  assert.is(unwritten.code, 0);
+  assert.match(unwritten.err, /keyring could not be written: the root key [\da-f]{16} is still needed\n$/);
+  outOf(await session.run(both));
   outOf(await session.run(['--root-key-file=/keys/1', 'list']));
 });
 

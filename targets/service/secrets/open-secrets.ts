@@ -35,9 +35,8 @@ async function openKept(shared: Shared, audit: AuditOption['audit'] | null): Pro
   const { store } = secrets;
   if (!store.isInitialized) journal.say('secrets: not initialised yet: streambed init, or vault operator init', 'warn');
   else if (store.isSealed) journal.say('secrets: sealed: vault operator unseal', 'warn');
-  const path = options.secrets.rootKeyFile;
-  if (path === null || seal.type !== 'static') return secrets;
-  const watch = new RootKeyWatch({ host, journal, store, path, current: seal.current });
+  if (seal.type !== 'static') return secrets;
+  const watch = new RootKeyWatch({ host, journal, store, path: options.secrets.rootKeyFile, seal });
   return {
     store,
     close: () => {

@@ -1,52 +1,54 @@
 /**
- * Follows the file of the root key while the service runs: when the operator has put another key in its place, the store
- * is wrapped in that one. A file may be there before all of it is: what is no key yet is looked at again for a while.
+ * Follows the root key while the service runs: when the operator has put another one in its file, or the keyring could
+ * not be wrapped with it at the start, the store is wrapped with it, and that is tried until it is done. Only then the
+ * key before it is not needed any more, and a line says so. Of what goes wrong one line is written until it changes.
  */
 import type { FileSecretStore } from '../../../confidant/file-secret-store.ts';
-import type { RootKey } from '../../../confidant/sealing/seal-config.ts';
+import type { StaticSeal } from '../../../confidant/sealing/seal-config.ts';
 import { SecretStoreError } from '../../../confidant/secret-store.ts';
 import type { Host, Timer, Watch } from '../../host.ts';
 import { isHostError, Unusable } from '../failure.ts';
 import type { Journal } from '../journal.ts';
-import { parentOf, readStaticSeal } from './root-key.ts';
+import { readStaticSeal } from './root-key.ts';
 
 const LOOK_AFTER_MS = 200;
-const MOST_LOOKS = 25;
+const LOOK_EVERY_MS = 30_000;
 
 export interface RootKeyWatchParts {
   readonly host: Host;
   readonly journal: Pick<Journal, 'say'>;
-  readonly store: Pick<FileSecretStore, 'useRootKeys'>;
-  readonly path: string;
+  readonly store: Pick<FileSecretStore, 'useRootKeys' | 'rootKeyId'>;
+  /** Null: the key came from elsewhere, and stays. */
+  readonly path: string | null;
   /** The one that the store was opened with. */
-  readonly current: RootKey;
+  readonly seal: StaticSeal;
 }
 
 export class RootKeyWatch {
   readonly #parts: RootKeyWatchParts;
-  #current: RootKey;
+  #seal: StaticSeal;
+  /** The id of what the store was given last. */
+  #given: string;
+  /** What was said of a change that is not done; who starts with the key before waits for the line, too. */
+  #pending: string;
   #watch: Watch | null = null;
   #timer: Timer | null = null;
-  #looks = 0;
+  #looked: Promise<void>;
   #isClosed = false;
 
   constructor(parts: RootKeyWatchParts) {
     this.#parts = parts;
-    this.#current = parts.current;
-    const { host, journal, path } = parts;
+    const { host, path, seal } = parts;
+    this.#seal = seal;
+    this.#given = seal.current.id;
+    this.#pending = seal.previous?.id ?? '';
     try {
-      // Names of the directory: a key that is put in place of another is a new file.
-      this.#watch = host.files.watch(parentOf(path), () => {
-        this.#looks = 0;
-        this.#lookSoon();
-      });
+      if (path !== null) this.#watch = host.files.watch(path, () => this.#lookIn(LOOK_AFTER_MS));
     } catch (error) {
+      // Then it is seen a bit later.
       if (!isHostError(error)) throw error;
-      journal.say(
-        `secrets: ${path} cannot be watched, a new root key is taken at the next start: ${error.code}`,
-        'warn',
-      );
     }
+    this.#looked = this.#look();
   }
 
   close(): void {
@@ -55,31 +57,56 @@ export class RootKeyWatch {
     this.#watch?.close();
   }
 
-  #lookSoon(): void {
+  #lookIn(delayMs: number): void {
     this.#timer?.cancel();
-    if (!this.#isClosed) this.#timer = this.#parts.host.clock.timer(LOOK_AFTER_MS, () => void this.#look());
+    if (this.#isClosed) return;
+    this.#timer = this.#parts.host.clock.timer(delayMs, () => {
+      this.#timer = null;
+      this.#looked = this.#looked.then(() => this.#look());
+    });
   }
 
   async #look(): Promise<void> {
-    const { path, journal } = this.#parts;
-    this.#looks += 1;
     try {
       await this.#take();
     } catch (error) {
-      if (!(error instanceof Unusable || error instanceof SecretStoreError)) throw error;
-      if (this.#looks < MOST_LOOKS) return this.#lookSoon();
-      journal.say(`secrets: the root key stays as it was, ${path} is not used: ${error.message}`, 'warn');
+      this.#explain(error);
     }
+    if (this.#timer === null) this.#lookIn(LOOK_EVERY_MS);
   }
 
   async #take(): Promise<void> {
     const { host, journal, store, path } = this.#parts;
-    if (host.files.stat(path) === null) return;
-    const options = { rootKeyFile: path, rootKey: null, previousRootKeyFile: null };
-    const seal = await readStaticSeal(host, options);
-    if (seal === null || seal.current.id === this.#current.id || this.#isClosed) return;
-    await store.useRootKeys({ ...seal, previous: this.#current });
-    this.#current = seal.current;
-    journal.say(`secrets: the root key is ${seal.current.id} from now on`);
+    if (path !== null && host.files.stat(path) !== null) {
+      const options = { rootKeyFile: path, rootKey: null, previousRootKeyFile: null };
+      this.#seal = (await readStaticSeal(host, options)) ?? this.#seal;
+    }
+    if (this.#isClosed) return;
+    const { id } = this.#seal.current;
+    // Before there is a keyring no key is the one that it is wrapped with.
+    const isOther = id !== (store.rootKeyId || this.#given);
+    if (isOther) await store.useRootKeys(this.#seal);
+    this.#given = id;
+    if (isOther || this.#pending !== '') journal.say(`secrets: the root key is ${id} from now on`);
+    this.#pending = '';
+  }
+
+  #explain(error: unknown): void {
+    if (!(error instanceof Error)) throw error;
+    const { journal, store, path } = this.#parts;
+    const { message } = error;
+    if (error instanceof SecretStoreError) {
+      const text = `the root key ${store.rootKeyId} is still needed, ${this.#seal.current.id} is not in use yet`;
+      // The message names another file at each try.
+      this.#sayOnce(`${text} ${error.code}`, () => journal.say(`secrets: ${text}: ${message}`, 'error'));
+    } else if (error instanceof Unusable || isHostError(error)) {
+      const text = `secrets: the root key stays as it was, ${path} is not used: ${message}`;
+      this.#sayOnce(text, () => journal.say(text, 'warn'));
+    } else throw error;
+  }
+
+  #sayOnce(what: string, say: () => void): void {
+    if (this.#pending !== what) say();
+    this.#pending = what;
   }
 }
