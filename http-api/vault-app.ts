@@ -92,6 +92,9 @@ function causeOf({ cause }: SecretStoreError): string {
 /** The bare type: hvac reads the body of an error only then. */
 function write(c: Context, status: number, body: string | null): Response {
   const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
-  if (body === null) return new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } });
+  if (body === null || status === 204 || status === 304) {
+    const empty = body === null ? 204 : status;
+    return new Response(null, { status: empty, headers: { 'Cache-Control': 'no-store' } });
+  }
   return new Response(c.req.method === 'HEAD' ? null : body, { status, headers });
 }

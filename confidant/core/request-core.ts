@@ -14,7 +14,7 @@ import {
   type StoreReply,
   type StoreRequest,
 } from '../secret-store.ts';
-import { parseDuration } from '../wire/durations.ts';
+import { parseSeconds } from '../wire/durations.ts';
 import type { Audit } from './audit.ts';
 import { Input } from './input.ts';
 import type { MountTable } from './mount-table.ts';
@@ -194,9 +194,9 @@ export class RequestCore implements SecretServer {
 
 /** Seconds, or null. Errors: `invalid`: nothing that was to be wrapped is told in the clear. */
 function wrapTtlOf({ wrapTtl }: StoreRequest): number | null {
-  const seconds = wrapTtl === null ? 0 : parseDuration(wrapTtl);
+  const seconds = wrapTtl === null ? 0 : parseSeconds(wrapTtl);
   if (seconds === 0) return null;
-  if (seconds !== null && seconds > 0) return seconds;
+  if (seconds !== null && seconds > 0) return Math.ceil(seconds);
   throw new SecretStoreError('invalid', 'error parsing wrap TTL');
 }
 

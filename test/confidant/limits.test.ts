@@ -177,6 +177,10 @@ test('nothing that was to be wrapped is told in the clear', async () => {
   const batch_input = [{ ciphertext: data?.['ciphertext'] }, { ciphertext: 'vault:v1:AAAA' }];
   const refused = await server.refusal('update', 'transit/decrypt/k', { batch_input }, { wrapTtl: 60 });
   assert.is(refused.code, 'invalid');
+  for (const wrapTtl of ['500ms', '0.9s', '1ns']) {
+    const reply = await server.read('sys/mounts', {}, { wrapTtl });
+    assert.equal([reply.data, reply.wrap?.ttl], [null, 1], wrapTtl);
+  }
 });
 
 test('rewrapping that fails leaves the old token good', async () => {

@@ -109,6 +109,14 @@ test('health tells by its status, as asked', async () => {
   const { ask, server } = await face();
   assert.is((await ask('GET', '/v1/sys/health')).status, 200);
   assert.is((await ask('GET', '/v1/sys/health?activecode=299')).status, 299);
+  for (const code of [204, 304]) {
+    const bare = await ask('GET', `/v1/sys/health?activecode=${code}`);
+    assert.equal([bare.status, await bare.text()], [code, '']);
+  }
+  // Of these, and of what is no status, clients would wait for another.
+  for (const code of [100, 103, 199, 600, 1000]) {
+    assert.is((await ask('GET', `/v1/sys/health?activecode=${code}`)).status, 200, String(code));
+  }
   const head = await ask('HEAD', '/v1/sys/health', undefined, { 'x-vault-token': '' });
   assert.equal([head.status, await head.text()], [200, '']);
   server.store?.seal();
