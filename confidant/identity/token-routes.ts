@@ -63,8 +63,8 @@ export class TokenEngine implements Engine {
     }
     const mayAll = by.may(`${mount}create`, 'update', true);
     const withoutParent = isOrphan || (input.boolean('no_parent') ?? false);
-    const token = input.text('id');
-    if (!mayAll && ((withoutParent && !isOrphan) || token !== undefined)) {
+    const token = input.text('id') ?? '';
+    if (!mayAll && ((withoutParent && !isOrphan) || token !== '')) {
       throw new SecretStoreError('invalid', 'root or sudo privileges required to create orphan token or to name one');
     }
     const { policies, warnings } = this.#policiesOf(input, parent, mayAll);
@@ -89,7 +89,7 @@ export class TokenEngine implements Engine {
       withoutDefaultPolicy: input.boolean('no_default_policy') ?? false,
       // Orphans are made by who may do anything here, or is allowed to make them.
       boundCidrs: withoutParent ? [] : (parent.boundCidrs ?? []),
-      ...(token !== undefined && { token }),
+      ...(token !== '' && { token }),
     });
     return { data: null, auth: created.login, warnings: [...warnings, ...created.warnings] };
   }

@@ -7,7 +7,8 @@
  *     value  = string | heredoc | number | "true" | "false" | "[" { value "," } "]" | "{" items "}"
  *     name   = string | letter or "_", then letters, digits, "_", "-", "."
  *
- * with `#`, `//` and comments between `/*` and its end wherever a space may stand. There is no null and no expression.
+ * with `#`, `//` and comments between `/*` and its end wherever a space may stand. There is no expression, and
+ * no null but as the value of an item of JSON, which counts as absent.
  * What is too large, too deep or not of this form is refused with its line and column, and one character of it at most.
  */
 import { SecretStoreError } from '../secret-store.ts';
@@ -89,20 +90,23 @@ class HclReader {
     while (!this.#ends(end)) {
       if (!mayGoOn) this.#fail('expected , or }');
       this.#count();
-      items.push(this.#item());
+      const item = this.#item();
+      if (item !== null) items.push(item);
       mayGoOn = this.#take(',') || !this.#isJson;
     }
     this.#depth -= 1;
     return { items };
   }
 
-  #item(): HclItem {
+  #item(): HclItem | null {
     const at = this.#at;
     const keys: string[] = [];
     for (let name = this.#name(); name !== null; name = this.#name()) keys.push(name);
     if (keys.length === 0) this.#fail('expected a name');
     const isPair = keys.length === 1;
-    if (isPair && this.#take(this.#isJson ? ':' : '=')) return { keys, value: this.#value(), at };
+    if (isPair && this.#take(this.#isJson ? ':' : '=')) {
+      return this.#takeNull() ? null : { keys, value: this.#value(), at };
+    }
     if (this.#isJson) this.#fail('expected :');
     if (!this.#take('{')) this.#fail(isPair ? 'expected = or {' : 'expected {');
     return { keys, value: this.#items('}'), at };
@@ -132,6 +136,14 @@ class HclReader {
     if (isDigit(word.charAt(first)) && Number.isFinite(number) && !isOctal) return number;
     this.#at = start;
     return this.#fail('expected a value');
+  }
+
+  #takeNull(): boolean {
+    this.#skip();
+    const start = this.#at;
+    if (this.#isJson && this.#word() === 'null') return true;
+    this.#at = start;
+    return false;
   }
 
   /** Letters, digits and what else names and numbers are made of. */

@@ -52,7 +52,11 @@ function tableRoutes(
           return nothing;
         },
         delete: async (call) => {
-          await mounts().remove(pathOf(call));
+          const path = pathOf(call);
+          if (builtIn.some((one) => one.path === path)) {
+            throw new SecretStoreError('invalid', `cannot unmount "${path}"`);
+          }
+          await mounts().remove(path);
           await clean();
           return nothing;
         },

@@ -167,7 +167,10 @@ test('JSON is not read as HCL', () => {
   refused('{"a" {}}', 'At 1:6: expected :, got "{"');
   refused('{"a" "b": {}}', 'At 1:9: expected :, got ":"');
   refused('{a: 1}', 'At 1:2: expected a name, got "a"');
-  refused('{"a": null}', 'At 1:7: expected a value, got "n"');
+  refused('{"a": nul}', 'At 1:7: expected a value, got "n"');
+  refused('{"a": nulls}', 'At 1:7: expected a value, got "n"');
+  refused('{"a": [null]}', 'At 1:8: expected a value, got "n"');
+  refused('{"a": null', 'At 1:11: expected , or }, got the end');
   refused('{"a": 1', 'At 1:8: expected , or }, got the end');
   refused('{"a":', 'At 1:6: expected a value, got the end');
   refused('{"a": 1 "b": 2}', 'At 1:9: expected , or }, got "\\""');

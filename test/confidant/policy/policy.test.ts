@@ -176,6 +176,14 @@ test('what would be ambiguous or without effect is refused', () => {
   }
 });
 
+test('in JSON a null is as absent', () => {
+  const text = (more: string): string => `{"path":{"x":{"capabilities":["read"]${more}}}}`;
+  const keys = ['allowed_parameters', 'denied_parameters', 'required_parameters', 'min_wrapping_ttl', 'policy'];
+  for (const key of keys) assert.equal(rulesOf(text(`, "${key}": null`)), rulesOf(text('')), key);
+  assert.equal(rulesOf(text(', "capabilities": null')), rulesOf(text('')));
+  assert.is(rulesOf('{"path":{"x":{"capabilities":null}}}')[0]?.capabilities, 0);
+});
+
 test('a file that is no policy is not told whole', () => {
   const secret = 'S3cret-'.repeat(40);
   for (const text of [secret, `"${secret}"`, `path "${secret}" { policy = "${secret}" }`, `{"${secret}":1}`]) {
