@@ -3,6 +3,10 @@ import type { Context } from 'hono';
 import { type Operation, type SecretData, SecretStoreError } from '../../confidant/secret-store.ts';
 import type { Bytes } from '../../targets/host.ts';
 import { readBody } from '../request-body.ts';
+import { inexactNumber } from './exact-numbers.ts';
+
+/** Of a number that is refused. */
+const LONGEST_SHOWN = 50;
 
 export type Query = Readonly<Record<string, string>>;
 
@@ -76,11 +80,16 @@ function textOf(bytes: Bytes, body: Uint8Array): string {
 
 /** The text stays out of the error: it may hold a secret, and engines quote it. */
 function parsed(text: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     throw new SecretStoreError('invalid', 'error parsing JSON');
   }
+  const number = inexactNumber(text);
+  if (number === null) return value;
+  const shown = number.length > LONGEST_SHOWN ? `${number.slice(0, LONGEST_SHOWN)}...` : number;
+  throw new SecretStoreError('invalid', `the number ${shown} cannot be kept exactly: send it as a string`);
 }
 
 /** A name that comes more than once is a list. */
