@@ -55,6 +55,8 @@ export interface ConfidantBuild {
   take(root: string): { release(): void } | null;
   /** Null: none is given. Errors: `CommandError`. */
   readRootKeys(from: RootKeySource): Promise<StaticSeal | null>;
+  /** Whether a file lies in a directory, be it there or still to be made. */
+  isInside(path: string, root: string): boolean;
   /** Makes a file with a new root key. Errors: `CommandError`. */
   makeKeyFile(path: string): Promise<void>;
   /** Opens the store of a data directory that was taken. `through` may stand before its journal. */

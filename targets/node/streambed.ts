@@ -1,5 +1,5 @@
 /** The command `streambed` on Node: hands the host, the HTTP server and the process to what all targets share. */
-import { readFileSync, readSync, statSync } from 'node:fs';
+import { readFileSync, readSync } from 'node:fs';
 import { endianness } from 'node:os';
 import type { Platform, ServerOptions } from '../service/platform.ts';
 import { runStreambed } from '../service/streambed.ts';
@@ -7,6 +7,7 @@ import { runBuildCommand } from './build-command.ts';
 import { nodeHost } from './host.ts';
 import { startHttpServer } from './http-server.ts';
 import { kvVersion } from './kv.ts';
+import { look } from './look.ts';
 
 const platform: Platform = {
   host: nodeHost(),
@@ -31,12 +32,7 @@ const platform: Platform = {
   },
   kafkaLimits: {},
   user: process.geteuid?.() ?? -1,
-  look: (path) => {
-    const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-    if (stats === undefined) return null;
-    const identity = `${stats.dev.toString(16)}-${stats.ino.toString(16)}`;
-    return { isDirectory: stats.isDirectory(), mode: Number(stats.mode), owner: Number(stats.uid), identity };
-  },
+  look,
   exit: (code) => process.exit(code),
   startServer: ({ address, ...options }: ServerOptions) => startHttpServer({ ...address, ...options }),
   readOpenApi: async () => readOpenApi(),

@@ -4,12 +4,10 @@ import type { Platform } from '../service/platform.ts';
 import { runStreambed } from '../service/streambed.ts';
 import { quickjsHost } from './host.ts';
 import type { HttpServerOptions } from './http1/server.ts';
+import { lookAt } from './look.ts';
 import type { Loop } from './loop.ts';
 import type { Native } from './native.ts';
 import { onSignals, printError, printOutput, readDescriptor } from './terminal.ts';
-
-const kindMask = 0o170000;
-const directoryKind = 0o040000;
 
 export function runStreambedCommand(native: Native, loop: Loop, args: readonly string[]): Promise<number> {
   const host = quickjsHost(native, loop);
@@ -24,12 +22,7 @@ export function runStreambedCommand(native: Native, loop: Loop, args: readonly s
     // A reply is in memory several times over: as records, as text and as bytes.
     kafkaLimits: { pollBytes: 256 * 1024, streamBytes: 2 * 1024 },
     user: native.effectiveUser(),
-    look: (path) => {
-      const stat = native.statPath(path, true);
-      if (stat === null) return null;
-      const [mode, , owner, identity] = stat;
-      return { isDirectory: (mode & kindMask) === directoryKind, mode, owner, identity };
-    },
+    look: (path) => lookAt(native, path),
     exit: (code) => native.exit(code),
     startServer: async ({ fetch, ...options }) => {
       const { startHttpServer } = await import('./http-server.ts');

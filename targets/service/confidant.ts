@@ -4,10 +4,13 @@ import type { StaticSeal } from '../../confidant/sealing/seal-config.ts';
 import { verifyLog } from '../../logged/inspection/verify.ts';
 import { FileLog } from '../../logged/file-log.ts';
 import { CommandError } from '../command-line/command-error.ts';
+import type { Terminal } from '../command-line/terminal.ts';
 import type { Host } from '../host.ts';
 import { Taken, takeDirectory } from './data-directory.ts';
 import { Unusable } from './failure.ts';
 import { memoryFileSystem } from './linux/memory-file-system.ts';
+import type { Platform } from './platform.ts';
+import { isInside } from './secrets/inside.ts';
 import { journalDirectory, openKeptStore, secretsDirectory } from './secrets/kept-store.ts';
 import { LogJournal } from './secrets/log-journal.ts';
 import { makeKeyFile, readStaticSeal } from './secrets/root-key.ts';
@@ -19,8 +22,8 @@ type Environment = (name: string) => string | undefined;
 export function confidantBuild(
   host: Host,
   version: string,
-  env: Environment,
-  warn: (text: string) => void,
+  { env, warn }: Pick<Terminal, 'env' | 'warn'>,
+  look: Platform['look'],
 ): ConfidantBuild {
   const report = (line: string): void => warn(`confidant: ${line}\n`);
   return {
@@ -31,6 +34,7 @@ export function confidantBuild(
     secretsIn: secretsDirectory,
     take: (root) => take(host, root, report),
     readRootKeys: (from) => plainly(() => readRootKeys(host, env, from, report)),
+    isInside: (path, root) => isInside(look, path, root),
     makeKeyFile: (path) => plainly(() => makeKeyFile(host, path)),
     openStore: (root, seal, through) =>
       openKeptStore(host, root, { seal: seal ?? { type: 'shamir' }, through, report, event: () => undefined }),

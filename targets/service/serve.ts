@@ -32,7 +32,7 @@ export async function runServe(platform: Platform, args: readonly string[]): Pro
   const write = (line: string): void => platform.warn(line);
   const journal = new Journal({ level, format, clock: platform.host.clock, write });
   try {
-    const options = { ...parsed, secrets: await withRootKey(platform, parsed.secrets) };
+    const options = { ...parsed, secrets: await withRootKey(platform, parsed) };
     await serve({ platform, options, journal });
     return 0;
   } catch (error) {
@@ -45,9 +45,17 @@ export async function runServe(platform: Platform, args: readonly string[]): Pro
 const rootKeyBytes = 256;
 
 /** With the root key from its descriptor. Errors: `Unusable`. */
-async function withRootKey({ host, readDescriptor }: Platform, secrets: SecretOptions): Promise<SecretOptions> {
-  const { rootKeyDescriptor: descriptor } = secrets;
-  if (descriptor === null || secrets.vault === null) return secrets;
+async function withRootKey(
+  { host, look, readDescriptor }: Platform,
+  { secrets, dataDirectory }: ServeOptions,
+): Promise<SecretOptions> {
+  const { rootKeyDescriptor: descriptor, rootKeyFile } = secrets;
+  if (secrets.vault === null) return secrets;
+  VAULT: if (rootKeyFile !== null) {
+    const { isInside, KEY_INSIDE } = await import('./secrets/inside.ts');
+    if (isInside(look, rootKeyFile, dataDirectory)) throw new Unusable(`${rootKeyFile}: ${KEY_INSIDE}`);
+  }
+  if (descriptor === null) return secrets;
   try {
     return { ...secrets, rootKey: host.bytes.decodeUtf8(await readDescriptor(descriptor, rootKeyBytes)).trim() };
   } catch (error) {

@@ -3,6 +3,7 @@ import { runConfidant } from '../../confidant/cli/main.ts';
 import type { ConfidantBuild } from '../../confidant/cli/command.ts';
 import type { Terminal } from '../../targets/command-line/terminal.ts';
 import { confidantBuild } from '../../targets/service/confidant.ts';
+import type { Look } from '../../targets/service/platform.ts';
 import { MemoryDisk } from '../support/memory-host/disk.ts';
 import { fromUtf8, utf8 } from '../support/text.ts';
 
@@ -68,6 +69,18 @@ export class ConfidantSession {
       .sort();
   }
 
+  /** There are no links. */
+  #look(path: string): Look | null {
+    const names: string[] = [];
+    for (const name of path.split('/')) {
+      if (name === '..') names.pop();
+      else if (name !== '' && name !== '.') names.push(name);
+    }
+    const identity = `/${names.join('/')}`;
+    const found = this.host.files.stat(identity);
+    return found && { isDirectory: found.kind === 'directory', mode: 0o700, owner: 0, identity };
+  }
+
   /** With the root secret in `/keys`. */
   keyed(args: readonly string[], arrangement: Arrangement = {}): Promise<Ran> {
     return this.run(['--credentials-directory=/keys', ...args], arrangement);
@@ -106,7 +119,7 @@ export class ConfidantSession {
       showsProgress: false,
       interrupted: interrupt.signal,
     };
-    const build = confidantBuild(this.host, '1.2.3', terminal.env, terminal.warn);
+    const build = confidantBuild(this.host, '1.2.3', terminal, (path) => this.#look(path));
     const code = await runConfidant(terminal, this.host, { ...build, defaultRoot: '/data', ...arrangement.build });
     return { code, out, err };
   }

@@ -56,7 +56,7 @@ async function replaceRootKey(context: Context, seal: StaticSeal): Promise<numbe
   const { host, build, flags, root } = context;
   const path = flags.text('new-root-key-file') ?? '';
   if (path === '') throw new UsageError('want --new-root-key-file FILE, outside of the data directory');
-  if (`${path}/`.startsWith(`${root.replace(/\/+$/, '')}/`)) {
+  if (build.isInside(path, root)) {
     throw new UsageError('the root key must not lie in the data directory: who copies that would have both');
   }
   if (host.files.stat(path) === null) await build.makeKeyFile(path);

@@ -7,6 +7,7 @@ import { takeDirectory } from '../data-directory.ts';
 import { Unusable, UsageError } from '../failure.ts';
 import type { Platform } from '../platform.ts';
 import { variableOf } from '../serve-options.ts';
+import { isInside, KEY_INSIDE } from './inside.ts';
 import { openKeptStore } from './kept-store.ts';
 import { makeKeyFile, readStaticSeal } from './root-key.ts';
 
@@ -23,6 +24,7 @@ export async function runInit(platform: Platform, args: readonly string[]): Prom
   const lock = takeDirectory(host.files, data, (line) => platform.warn(`streambed: ${line}\n`));
   if (lock === null) throw new Unusable(`${data}: nothing can be written there`);
   try {
+    if (isInside(platform.look, keyFile, data)) throw new UsageError(`${keyFile}: ${KEY_INSIDE}`);
     if (host.files.stat(keyFile) === null) await makeKeyFile(host, keyFile);
     const seal = await readStaticSeal(host, { rootKeyFile: keyFile, rootKey: null, previousRootKeyFile: null });
     if (seal === null) throw new Unusable(`${keyFile}: holds no key`);
@@ -63,8 +65,5 @@ function parseOptions(
   const [data, keyFile] = [text('data'), text('root-key-file')];
   if (data === '') throw new UsageError('say where the data is kept: --data DIR, or STREAMBED_DATA');
   if (keyFile === '') throw new UsageError('say where the root key is kept: --root-key-file FILE, outside the data');
-  if (`${keyFile}/`.startsWith(`${data.replace(/\/+$/, '')}/`)) {
-    throw new UsageError('the root key must not lie in the data directory: who copies that would have both');
-  }
   return { data, keyFile };
 }

@@ -1,0 +1,78 @@
+/** The custody of the root key, seen from outside of the built service: where its file may be, and how it is replaced. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { relative } from 'node:path';
+import * as assert from 'uvu/assert';
+import { said, spawnService } from '../support/service.ts';
+import { suite } from '../support/suite.ts';
+import { startVault } from '../support/vault-service.ts';
+
+const test = suite('the root key of the service');
+const scratch = mkdtempSync(`${tmpdir()}/streambed-root-key-`);
+test.after(() => rmSync(scratch, { recursive: true, force: true }));
+
+const listeners = ['--kafka', '127.0.0.1:0', '--vault', '127.0.0.1:0'];
+
+let count = 0;
+
+function newPlace(): { readonly data: string; readonly key: string } {
+  const place = `${scratch}/${(count += 1)}`;
+  mkdirSync(place);
+  return { data: `${place}/data`, key: `${place}/key` };
+}
+
+async function initialised(): Promise<{ readonly data: string; readonly key: string; readonly rootToken: string }> {
+  const place = newPlace();
+  const { ended, output, lines } = spawnService(['init', '--data', place.data, '--root-key-file', place.key]);
+  assert.is((await ended).code, 0, lines.join());
+  return { ...place, rootToken: output.join('').trim() };
+}
+
+const newKey = (): string => `${randomBytes(32).toString('hex')}\n`;
+
+test('a key in the data directory is refused, whatever its path looks like', async () => {
+  const { data, key } = newPlace();
+  const here = relative('.', data);
+  mkdirSync(`${data}/deep/er`, { recursive: true });
+  symlinkSync(`${data}/deep`, key);
+  for (const [dataPath, keyPath] of [
+    [data, `${here}/key`],
+    [here, `${data}/key`],
+    [`${data}/`, `${data}/deep/er/key`],
+    [`./${here}`, `${here}/key`],
+    [data, `${key}/key`],
+    [data, `${key}/er/../../key`],
+    [`${key}/..`, `${data}/key`],
+  ] as const) {
+    const init = spawnService(['init', '--data', dataPath, '--root-key-file', keyPath]);
+    assert.is((await init.ended).code, 2, `${dataPath} ${keyPath}`);
+    assert.match(init.lines.join(), /key: the root key must not lie in the data directory/);
+  }
+  writeFileSync(`${data}/key`, newKey(), { mode: 0o400 });
+  const serve = spawnService(['serve', '--data', data, ...listeners, '--root-key-file', `${here}/key`]);
+  assert.is((await serve.ended).code, 1);
+  assert.match(serve.lines.join(), /key: the root key must not lie in the data directory/);
+});
+
+test('a key that is replaced while the store is sealed, and one that is written in place, open it afterwards', async () => {
+  const { data, key, rootToken } = await initialised();
+  for (const replace of [
+    () => {
+      writeFileSync(`${key}.new`, newKey(), { mode: 0o600 });
+      renameSync(`${key}.new`, key);
+    },
+    () => writeFileSync(key, newKey()),
+  ]) {
+    const service = await startVault(data, ['--root-key-file', key]);
+    const headers = { 'x-vault-token': rootToken };
+    assert.is((await fetch(`${service.vault}/v1/sys/seal`, { method: 'PUT', headers })).status, 204);
+    replace();
+    await said(service, /the root key is [\da-f]{16} from now on/);
+    await service.end('SIGKILL');
+    const again = await startVault(data, ['--root-key-file', key]);
+    const health = await fetch(`${again.vault}/v1/sys/health`);
+    assert.is(health.status, 200);
+    await again.end('SIGTERM');
+  }
+});
