@@ -2,11 +2,11 @@
 import { CommandError } from '../../../targets/command-line/command-error.ts';
 import { type Flag, UsageError } from '../../../targets/command-line/flags.ts';
 import { type ByteSource, fileSource, readLines } from '../../../targets/command-line/line-reader.ts';
-import { openOutput } from '../../../targets/command-line/output.ts';
 import { type SecretData, SecretStoreError } from '../../secret-store.ts';
 import { type Command, type Context, EXIT_DONE, EXIT_INTERRUPTED, MOUNT_FLAG, mountOf } from '../command.ts';
 import { findField, LineError } from '../payload/json-field.ts';
 import { authenticatedCipher, KEY_BYTES, type PayloadCipher, streambedCipher } from '../payload/payload-cipher.ts';
+import { openLineOutput } from '../payload/replaced-file.ts';
 
 const DEFAULT_MAX_LINE_BYTES = 1_048_576;
 const DEFAULT_FIELD = 'value';
@@ -30,7 +30,8 @@ const FLAGS: readonly Flag[] = [
 
 const NOTES = `Lines are JSON objects; all of a line but the field stays as it is, to the byte. A field that is null
 stays null, and a line of white space as it is. At the first wrong line it stops: what stands above it is
-written. The store is open only until the key was read, when the first line has come.
+written, but a file of --output that was there before is replaced only once all is done, and else stays as
+it was. The store is open only until the key was read, when the first line has come.
 `;
 
 export const payloadCommands: readonly Command[] = [
@@ -70,9 +71,10 @@ async function run(context: Context, isEncrypting: boolean): Promise<number> {
   const sodium = await host.sodium();
   const cipher = isStreambed ? streambedCipher(host, key) : authenticatedCipher(host, sodium, key);
   sodium.wipe(key);
-  const output = openOutput(outputPath, terminal, host.files);
+  const output = openLineOutput(outputPath, terminal, host);
   const change = isEncrypting ? sealField : openField;
   let count = 0;
+  let isWhole = false;
   try {
     for await (const lines of readLines(beginningWith(first, read), maxLineBytes)) {
       const { changed, failure } = changeLines(context, lines, count, (text) => change(context, text, name, cipher));
@@ -81,9 +83,9 @@ async function run(context: Context, isEncrypting: boolean): Promise<number> {
       count += lines.length;
       if (terminal.interrupted.aborted) break;
     }
+    isWhole = !terminal.interrupted.aborted;
   } finally {
-    await output.flush();
-    output.close();
+    await output.end(isWhole);
   }
   return terminal.interrupted.aborted ? EXIT_INTERRUPTED : EXIT_DONE;
 }
