@@ -4,8 +4,8 @@
  * are. The request handler gets to see LIST again.
  *
  * Only the first bytes of a request are touched: bytes that come while no earlier request of the connection is
- * unfinished. A LIST that a client sends in one packet behind the body of another request, without waiting for its
- * reply, is not found and refused; no known client does so.
+ * unfinished. A LIST that a client sends in one packet behind another request, without waiting for its reply, is not
+ * found: the connection ends, and the earlier reply may be lost with it. No known client does so.
  */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';

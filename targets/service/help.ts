@@ -23,7 +23,7 @@ const texts: Readonly<Record<string, readonly [value: string, help: string]>> = 
   ],
   'log-level': ['LEVEL', 'what is written to standard error: error, warn, info or debug, and what is worse'],
   'log-format': ['plain|systemd', 'systemd: each line begins with its priority, such as <4>, for journald'],
-  'max-body-bytes': ['N', 'the largest request body'],
+  'max-body-bytes': ['N', 'the largest request body; of Vault at most 1048576'],
   'max-records': ['N', 'the most records in one produce request'],
   'max-header-bytes': ['N', 'the most bytes in the head of a request'],
   'max-url-length': ['N', 'the longest URL, query included'],
