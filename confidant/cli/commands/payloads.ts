@@ -19,7 +19,11 @@ const FLAGS: readonly Flag[] = [
   { name: 'path', value: 'SECRET', help: 'the secret with the key: its field value holds 32 hex characters' },
   { name: 'select', value: 'FIELD', help: `the field, base64 (default ${DEFAULT_FIELD})` },
   { name: 'output', value: 'FILE', help: 'write to this file, - is standard output (default -)' },
-  { name: 'max-line-len', value: 'BYTES', help: `refuse longer lines (default ${DEFAULT_MAX_LINE_BYTES})` },
+  {
+    name: 'max-line-len',
+    value: 'BYTES',
+    help: `refuse longer lines, read or sealed (default ${DEFAULT_MAX_LINE_BYTES})`,
+  },
   {
     name: 'cipher',
     value: 'NAME',
@@ -77,7 +81,10 @@ async function run(context: Context, isEncrypting: boolean): Promise<number> {
   let isWhole = false;
   try {
     for await (const lines of readLines(beginningWith(first, read), maxLineBytes)) {
-      const { changed, failure } = changeLines(context, lines, count, (text) => change(context, text, name, cipher));
+      const { changed, failure } = changeLines(lines, count, (line) => {
+        const text = change(context, textOf(host.bytes, line), name, cipher);
+        return encodeLine(host.bytes, text, maxLineBytes);
+      });
       if (!(await output.write(changed))) return EXIT_DONE;
       if (failure !== null) throw failure;
       count += lines.length;
@@ -106,16 +113,15 @@ function beginningWith(first: Uint8Array | null, read: ByteSource): ByteSource {
 
 /** The lines up to the first wrong one. */
 function changeLines(
-  { host }: Context,
   lines: readonly Uint8Array[],
   linesBefore: number,
-  change: (text: string) => string,
+  change: (line: Uint8Array) => Uint8Array,
 ): { readonly changed: Uint8Array; readonly failure: Error | null } {
   const changed: Uint8Array[] = [];
   let failure: Error | null = null;
   for (const [index, line] of lines.entries()) {
     try {
-      changed.push(host.bytes.encodeUtf8(change(textOf(host.bytes, line))), LINE_END);
+      changed.push(change(line), LINE_END);
     } catch (error) {
       if (!(error instanceof LineError)) throw error;
       failure = new CommandError(`line ${linesBefore + index + 1}: ${error.message}`);
@@ -129,6 +135,13 @@ function changeLines(
     position += part.length;
   }
   return { changed: whole, failure };
+}
+
+/** A sealed line is longer than it was: with the same bound it must be read again. */
+function encodeLine(bytes: Bytes, text: string, maxLineBytes: number): Uint8Array {
+  const line = bytes.encodeUtf8(text);
+  if (line.length <= maxLineBytes) return line;
+  throw new LineError(`longer than ${maxLineBytes} bytes once sealed, see --max-line-len`);
 }
 
 function sealField({ host }: Context, text: string, name: string, cipher: PayloadCipher): string {
