@@ -20,6 +20,9 @@ interface Parsed {
   readonly hash: Uint8Array;
 }
 
+/** Whether a password is that of a PHC text. Null: there is no such user; the work is the same. Errors: `damaged`. */
+export type PasswordCheck = (password: string, phc: string | null) => Promise<boolean>;
+
 export class Passwords {
   readonly #host: Pick<Host, 'bytes' | 'random'>;
   readonly #sodium: Sodium;
@@ -36,13 +39,20 @@ export class Passwords {
     const { bytes, random } = this.#host;
     const salt = new Uint8Array(SALT_BYTES);
     random.fill(salt);
-    const hash = await this.#derive(password, { ...COST, salt, hash: new Uint8Array(HASH_BYTES) });
+    const hash = await this.#inTurn(() => this.#derive(password, { ...COST, salt, hash: new Uint8Array(HASH_BYTES) }));
     const cost = `m=${COST.memoryBytes / 1024},t=${COST.passes},p=1`;
     return `$argon2id$v=19$${cost}$${unpadded(bytes, salt)}$${unpadded(bytes, hash)}`;
   }
 
-  /** Null: there is no such user; the work is the same. Errors: `busy`, `damaged` (the text is no PHC of ours). */
-  async isRight(password: string, phc: string | null): Promise<boolean> {
+  /**
+   * A login, which begins when its turn has come and is over before the next one's comes: what that one finds, such as
+   * a user who is locked out, is what this one has left. Errors: `busy`, and those of `run`.
+   */
+  attempt<T>(run: (isRight: PasswordCheck) => Promise<T>): Promise<T> {
+    return this.#inTurn(() => run((password, phc) => this.#isRight(password, phc)));
+  }
+
+  async #isRight(password: string, phc: string | null): Promise<boolean> {
     const { bytes } = this.#host;
     const nobody = { ...COST, salt: new Uint8Array(SALT_BYTES), hash: new Uint8Array(HASH_BYTES) };
     const parsed = phc === null ? nobody : parse(bytes, phc);
@@ -51,22 +61,26 @@ export class Passwords {
     return phc !== null && isEqual;
   }
 
-  async #derive(password: string, { salt, hash, memoryBytes, passes }: Parsed): Promise<Uint8Array> {
+  async #inTurn<T>(run: () => Promise<T>): Promise<T> {
     if (this.#waiting > MOST_WAITING) {
       const retryAfterMs = RETRY_AFTER_MS * this.#waiting;
       throw new SecretStoreError('busy', 'too many logins at once', { retryAfterMs });
     }
-    const { bytes } = this.#host;
     this.#waiting += 1;
-    const secret = bytes.encodeUtf8(password);
-    const derived = this.#last.then(() =>
-      this.#sodium.argon2id(secret, salt, { memoryBytes, passes, lengthBytes: hash.length }),
-    );
-    this.#last = derived.catch(() => undefined);
+    const turn = this.#last.then(run);
+    this.#last = turn.catch(() => undefined);
     try {
-      return await derived;
+      return await turn;
     } finally {
       this.#waiting -= 1;
+    }
+  }
+
+  async #derive(password: string, { salt, hash, memoryBytes, passes }: Parsed): Promise<Uint8Array> {
+    const secret = this.#host.bytes.encodeUtf8(password);
+    try {
+      return await this.#sodium.argon2id(secret, salt, { memoryBytes, passes, lengthBytes: hash.length });
+    } finally {
       this.#sodium.wipe(secret);
     }
   }

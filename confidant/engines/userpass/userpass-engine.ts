@@ -4,6 +4,7 @@ import type { Call, Engine, Route } from '../../core/route.ts';
 import { Turns } from '../../core/turns.ts';
 import { isInRanges } from '../../identity/address-range.ts';
 import { LoginThrottle } from '../../identity/login-throttle.ts';
+import type { PasswordCheck } from '../../identity/passwords.ts';
 import {
   describeTokenParameters,
   plainTokens,
@@ -119,16 +120,7 @@ export class UserpassEngine implements Engine {
     const password = passwordOf(call);
     if (password === undefined) throw new SecretStoreError('unauthorized', 'missing password');
     this.#throttle.check(name, remoteAddress);
-    const user = this.#find(name);
-    const isKnown = await this.#context.passwords.isRight(password, user?.password ?? null);
-    // A hash takes its time: the user may have been removed, or given another password, meanwhile.
-    const isRight = isKnown && this.#find(name)?.password === user?.password;
-    const isFrom = isInRanges(remoteAddress, user?.tokens.boundCidrs ?? []);
-    if (user === null || !isRight || !isFrom) {
-      await this.#throttle.failed(name, remoteAddress);
-      throw new SecretStoreError('unauthorized', 'invalid username or password');
-    }
-    await this.#throttle.succeeded(name);
+    const user = await this.#context.passwords.attempt((isRight) => this.#judge(call, name, password, isRight));
     const { login, warnings } = await this.#context.tokens.create({
       ...user.tokens,
       path,
@@ -136,6 +128,21 @@ export class UserpassEngine implements Engine {
       meta: { username: name },
     });
     return { data: null, auth: login, warnings };
+  }
+
+  async #judge({ remoteAddress }: Call, name: string, password: string, isRight: PasswordCheck): Promise<User> {
+    // Whoever waited before this one may have failed once too often.
+    this.#throttle.check(name, remoteAddress);
+    const user = this.#find(name);
+    const isKnown = await isRight(password, user?.password ?? null);
+    // A hash takes its time: the user may have been removed, or given another password, meanwhile.
+    const isStill = this.#find(name)?.password === user?.password;
+    if (user === null || !isKnown || !isStill || !isInRanges(remoteAddress, user.tokens.boundCidrs)) {
+      await this.#throttle.failed(name, remoteAddress);
+      throw new SecretStoreError('unauthorized', 'invalid username or password');
+    }
+    await this.#throttle.succeeded(name);
+    return user;
   }
 }
 
