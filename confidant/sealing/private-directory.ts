@@ -13,7 +13,7 @@
  * Files are known by the directories on the way, as they are on disk, and their own name. Errors: `damaged` when
  * something else stands where a file or a directory should; `host-failed`.
  */
-import type { Files, Lock } from '../../targets/host.ts';
+import type { Files, FileStat, Lock } from '../../targets/host.ts';
 import { SecretStoreError } from '../secret-store.ts';
 import { asStoreError, guard, guardAsync, hostCode } from './host-failure.ts';
 
@@ -81,6 +81,7 @@ export class PrivateDirectory {
     const path = `${this.#path(directories)}/${file}`;
     const stat = guard(path, () => this.#files.stat(path));
     if (stat !== null && stat.kind !== 'file') throw damaged(path, 'is no file');
+    if (stat !== null) mustBePrivate(stat, path);
     if ((stat?.lengthBytes ?? 0) > MAX_FILE_BYTES) throw damaged(path, `has ${stat?.lengthBytes} bytes`);
     return stat !== null;
   }
@@ -161,10 +162,11 @@ export class PrivateDirectory {
 
   #mustBePrivate(): void {
     const stat = guard(`directory ${this.root}`, () => this.#files.stat(this.root));
-    const fault = (what: string): SecretStoreError =>
-      new SecretStoreError('host-failed', `directory ${this.root} ${what}`);
-    if (stat?.kind !== 'directory') throw fault(stat === null ? 'is missing' : 'is no directory');
-    if (!stat.isPrivate) throw fault('is not private: it must belong to the user who runs this and have mode 0700');
+    if (stat?.kind !== 'directory') {
+      const what = stat === null ? 'is missing' : 'is no directory';
+      throw new SecretStoreError('host-failed', `directory ${this.root} ${what}`);
+    }
+    mustBePrivate(stat, `directory ${this.root}`);
   }
 
   /** How many of the directories are there, from the first on. */
@@ -176,6 +178,7 @@ export class PrivateDirectory {
       const stat = guard(path, () => this.#files.stat(path));
       if (stat === null) return depth;
       if (stat.kind !== 'directory') throw damaged(path, 'is no directory');
+      mustBePrivate(stat, `directory ${path}`);
     }
     return directories.length;
   }
@@ -253,6 +256,22 @@ export class PrivateDirectory {
       if (hostCode(error) !== 'EACCES') throw error;
     }
   }
+}
+
+/** Whatever is there and everything in it. Errors: `host-failed`. */
+export function checkPrivate(files: Files, path: string): void {
+  const stat = guard(path, () => files.stat(path));
+  if (stat === null) return;
+  mustBePrivate(stat, path);
+  if (stat.kind !== 'directory') return;
+  for (const name of guard(path, () => files.list(path))) checkPrivate(files, `${path}/${name}`);
+}
+
+function mustBePrivate({ kind, isPrivate }: FileStat, what: string): void {
+  if (isPrivate) return;
+  const mode = kind === 'directory' ? '0700' : '0600';
+  const text = `is not private: it must belong to the user who runs this and have mode ${mode}`;
+  throw new SecretStoreError('host-failed', `${what} ${text}`);
 }
 
 /** From the outermost on, without `/` and `.`. */

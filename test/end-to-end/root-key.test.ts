@@ -1,6 +1,6 @@
 /** The custody of the root key, seen from outside of the built service: where its file may be, and how it is replaced. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { relative } from 'node:path';
 import * as assert from 'uvu/assert';
@@ -53,6 +53,25 @@ test('a key in the data directory is refused, whatever its path looks like', asy
   const serve = spawnService(['serve', '--data', data, ...listeners, '--root-key-file', `${here}/key`]);
   assert.is((await serve.ended).code, 1);
   assert.match(serve.lines.join(), /key: the root key must not lie in the data directory/);
+});
+
+test('nothing is served from files that others may come to, nor when a directory of theirs is open', async () => {
+  const { data, key } = await initialised();
+  for (const path of [
+    'secrets',
+    'secrets/keyring',
+    'secrets/files/core',
+    'secrets-journal',
+    'secrets-journal/reserve',
+  ]) {
+    const { mode } = statSync(`${data}/${path}`);
+    chmodSync(`${data}/${path}`, mode | 0o044);
+    const { ended, lines } = spawnService(['serve', '--data', data, ...listeners, '--root-key-file', key]);
+    assert.is((await ended).code, 1, path);
+    assert.match(lines.join(), new RegExp(`${path} is not private: it must belong to .* mode 0[67]00$`));
+    chmodSync(`${data}/${path}`, mode);
+  }
+  await (await startVault(data, ['--root-key-file', key])).end('SIGTERM');
 });
 
 test('a key that is replaced while the store is sealed, and one that is written in place, open it afterwards', async () => {

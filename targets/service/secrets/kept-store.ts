@@ -1,6 +1,7 @@
 /** The secret store on disk with its journal beside it, as everybody opens it who may. */
 import { allEngines } from '../../../confidant/engines/engines.ts';
 import { FileSecretStore, type FileSecretStoreOptions } from '../../../confidant/file-secret-store.ts';
+import { checkPrivate } from '../../../confidant/sealing/private-directory.ts';
 import type { Journal } from '../../../confidant/journal.ts';
 import { FileLog, type FileLogOptions } from '../../../logged/file-log.ts';
 import type { Host } from '../../host.ts';
@@ -27,6 +28,7 @@ export async function openKeptStore(
   dataDirectory: string,
   { event, through = (journal) => journal, ...options }: KeptStoreOptions,
 ): Promise<Secrets> {
+  checkPrivate(host.files, journalDirectory(dataDirectory));
   const log = await FileLog.open(host, { root: journalDirectory(dataDirectory), report: event });
   try {
     const store = await FileSecretStore.open(host, {

@@ -185,6 +185,29 @@ withStore('nothing is served from a directory that others may come to', async ({
   await again.close();
 });
 
+withStore('no file and no directory that others may come to is used', async ({ root, barrier, files }) => {
+  await files.writeJson('core/a', 1);
+  for (const path of ['files', 'files/core', 'files/core/a~sealed', 'staging', 'keyring']) {
+    const { mode } = statSync(`${root}/${path}`);
+    for (const others of [0o004, 0o040, 0o020, 0o002]) {
+      chmodSync(`${root}/${path}`, mode | others);
+      const change = path === 'keyring' ? barrier.rotate() : files.writeJson('core/a', 2);
+      const error = await rejection(change);
+      assert.is(error.code, 'host-failed');
+      assert.match(error.message, /is not private: .*mode 0[67]00/);
+      if (!path.startsWith('files')) continue;
+      assert.is(
+        codeOf(() => files.read('core/a')),
+        'host-failed',
+      );
+    }
+    chmodSync(`${root}/${path}`, mode);
+  }
+  await barrier.close();
+  chmodSync(`${root}/keyring`, 0o644);
+  assert.match((await rejection(Barrier.open(realHost(), root, staticSeal('k')))).message, /keyring is not private/);
+});
+
 withStore('the store itself is no link, and no file', async ({ outside, root, barrier }) => {
   await barrier.close();
   symlinkSync(root, `${outside}/link`);
