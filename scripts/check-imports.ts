@@ -37,7 +37,7 @@ const RULES: readonly Rule[] = [
   { files: /^examples\//, modules: /^examples\// },
   { files: /^logged\//, modules: /^(logged|targets\/command-line)\// },
   { files: /^confidant\//, modules: /^(confidant|targets\/command-line)\// },
-  { files: /^http-api\//, modules: /^(http-api\/|logged\/codecs\/)/ },
+  { files: /^http-api\//, modules: /^(http-api\/|logged\/codecs\/|confidant\/wire\/)/ },
 ];
 
 /** Product code may import packages only where they are owned; the most specific names come first. */

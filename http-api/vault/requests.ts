@@ -1,9 +1,9 @@
 /** Reads what a Vault client sends, however it sends it. Facts: http-contract B0. */
 import type { Context } from 'hono';
 import { type Operation, type SecretData, SecretStoreError } from '../../confidant/secret-store.ts';
+import { inexactNumber } from '../../confidant/wire/exact-numbers.ts';
 import type { Bytes } from '../../targets/host.ts';
 import { readBody } from '../request-body.ts';
-import { inexactNumber } from './exact-numbers.ts';
 
 /** Of a number that is refused. */
 const LONGEST_SHOWN = 50;

@@ -1,7 +1,7 @@
 /** Numbers in the JSON of Vault clients are kept as they are, or refused. */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { inexactNumber } from '../../http-api/vault/exact-numbers.ts';
+import { inexactNumber } from '../../confidant/wire/exact-numbers.ts';
 import { vaultApp } from '../../http-api/vault-app.ts';
 import { TestServer } from '../confidant/support/server.ts';
 import { bytes, random } from '../support/platform.ts';

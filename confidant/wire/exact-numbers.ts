@@ -1,5 +1,5 @@
 /**
- * Finds the number in the JSON of a Vault client that would be changed by being kept: numbers are doubles here, and what
+ * Finds the number in JSON for the secret store that would be changed by being kept: numbers are doubles here, and what
  * a client writes it must read again. A number is kept when what is written for its double, `String(Number(text))`, is
  * the same decimal number, however it is spelled: `1.10`, `1E2`, 9007199254740992 and 1e23 are; 12345678901234567,
  * 9007199254740993 and 0.1000000000000000055 (all of which come back with other digits), 1e400 and 1e-400 are not.
