@@ -3,6 +3,7 @@ import { CommandError } from '../../targets/command-line/command-error.ts';
 import { UsageError } from '../../targets/command-line/flags.ts';
 import { fileSource } from '../../targets/command-line/line-reader.ts';
 import type { SecretData } from '../secret-store.ts';
+import { inexactNumber } from '../wire/exact-numbers.ts';
 import type { Context } from './command.ts';
 import { readText, withoutLineEnd } from './standard-input.ts';
 
@@ -44,7 +45,7 @@ export async function readValue({ host, input }: Context, text: string, use: str
   return text.startsWith('@') ? readText(host.bytes, fileSource(host.files, text.slice(1)), text.slice(1)) : text;
 }
 
-/** What the parser says quotes the text. */
+/** What the parser says quotes the text, and a number may be a secret, too. */
 function parseObject(text: string): SecretData {
   let value: unknown;
   try {
@@ -52,6 +53,9 @@ function parseObject(text: string): SecretData {
   } catch {
     throw new CommandError('what stands for all values is not JSON');
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as SecretData;
-  throw new CommandError('what stands for all values is no JSON object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new CommandError('what stands for all values is no JSON object');
+  }
+  if (inexactNumber(text) === null) return value as SecretData;
+  throw new CommandError('what stands for all values has a number that cannot be kept exactly: send it as a string');
 }
