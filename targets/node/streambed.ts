@@ -1,5 +1,5 @@
 /** The command `streambed` on Node: hands the host, the HTTP server and the process to what all targets share. */
-import { readFileSync, readSync } from 'node:fs';
+import { constants, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { endianness } from 'node:os';
 import type { Platform, ServerOptions } from '../service/platform.ts';
 import { runStreambed } from '../service/streambed.ts';
@@ -8,6 +8,9 @@ import { nodeHost } from './host.ts';
 import { startHttpServer } from './http-server.ts';
 import { kvVersion } from './kv.ts';
 import { look } from './look.ts';
+import { writeOutput } from './terminal.ts';
+
+const { O_RDWR } = constants;
 
 const platform: Platform = {
   host: nodeHost(),
@@ -22,10 +25,7 @@ const platform: Platform = {
   },
   env: (name) => process.env[name],
   readDescriptor: async (descriptor, mostBytes) => readDescriptor(descriptor, mostBytes),
-  print: (text) =>
-    new Promise((resolve) => {
-      process.stdout.write(text, () => resolve());
-    }),
+  print: async (text) => (await writeOutput(text)) && !isOutputClosed(),
   warn: (text) => void process.stderr.write(text),
   onSignal: (told) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => told(name));
@@ -46,6 +46,16 @@ function readDescriptor(descriptor: number, mostBytes: number): Uint8Array {
     count = readSync(descriptor, bytes, length, mostBytes - length, null);
   }
   return bytes.slice(0, length);
+}
+
+/** Where standard output was closed Node has put `/dev/null`, and for reading too, as nobody else would. */
+function isOutputClosed(): boolean {
+  try {
+    const [, flags = '0'] = /^flags:\s*([0-7]+)$/m.exec(readFileSync('/proc/self/fdinfo/1', 'utf8')) ?? [];
+    return (Number.parseInt(flags, 8) & O_RDWR) !== 0 && readlinkSync('/proc/self/fd/1') === '/dev/null';
+  } catch {
+    return false; // There is no /proc here.
+  }
 }
 
 /** A file of the package: seen from the source of this file and from what is built of it, it is in the same place. */

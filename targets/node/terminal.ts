@@ -72,7 +72,8 @@ class Input {
   }
 }
 
-function writeOutput(bytes: Uint8Array): Promise<boolean> {
+/** False: nobody reads it any more. */
+export function writeOutput(bytes: Uint8Array | string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     process.stdout.write(bytes, (error) => {
       if (!error) resolve(true);

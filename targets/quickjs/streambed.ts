@@ -16,7 +16,7 @@ export function runStreambedCommand(native: Native, loop: Loop, args: readonly s
     facts,
     env: (name) => native.getVariable(name),
     readDescriptor: (descriptor, mostBytes) => readDescriptor(native, loop, descriptor, mostBytes),
-    print: async (text) => void (await printOutput(native, loop, text)),
+    print: (text) => printOutput(native, loop, text),
     warn: (text) => printError(native, text),
     onSignal: (told) => onSignals(native, loop, told),
     // A reply is in memory several times over: as records, as text and as bytes.

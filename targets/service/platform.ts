@@ -19,8 +19,8 @@ export interface Platform {
   /** What comes from a descriptor that was handed down, up to its end or so many bytes. Errors: a `HostError`. */
   readDescriptor(descriptor: number, mostBytes: number): Promise<Uint8Array>;
 
-  /** Writes to standard output; resolves when it is written, or when nobody reads it any more. */
-  print(text: string): Promise<void>;
+  /** Writes to standard output: false when nobody reads it, or not any more. Errors: a `HostError`. */
+  print(text: string): Promise<boolean>;
 
   /** Writes to standard error. Never waits and never fails: whoever reads it may go away, and that ends no service. */
   warn(text: string): void;

@@ -1,9 +1,11 @@
 /** The custody of the root key, seen from outside of the built service: where its file may be, and how it is replaced. */
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { relative } from 'node:path';
 import * as assert from 'uvu/assert';
+import { programUnderTest } from '../support/program.ts';
 import { said, spawnService } from '../support/service.ts';
 import { suite } from '../support/suite.ts';
 import { startVault } from '../support/vault-service.ts';
@@ -53,6 +55,33 @@ test('a key in the data directory is refused, whatever its path looks like', asy
   const serve = spawnService(['serve', '--data', data, ...listeners, '--root-key-file', `${here}/key`]);
   assert.is((await serve.ended).code, 1);
   assert.match(serve.lines.join(), /key: the root key must not lie in the data directory/);
+});
+
+test('a root token that cannot be printed is a failure, and there is a way to another one', async () => {
+  for (const [redirection, why] of [
+    ['>&-', ''],
+    ['>/dev/full', 'ENOSPC.*'],
+    ['| true', 'nobody reads it'],
+  ] as const) {
+    const { data, key } = newPlace();
+    const { streambed, confidant } = programUnderTest();
+    const env = { ...process.env, STREAMBED_ALLOW_VOLATILE: '1' };
+    const init = `{ sleep 0.1; ${streambed.join(' ')} init --data ${data} --root-key-file ${key}; echo $? >&2; } ${redirection}`;
+    const { stderr } = spawnSync('sh', ['-c', init], { encoding: 'utf8', env });
+    assert.match(stderr, new RegExp(`standard output: .*${why}: the store is made.* token create -policy=root\n1\n$`));
+    const [command = '', ...before] = confidant;
+    const args = [`--root-path=${data}`, `--root-key-file=${key}`, 'token', 'create', '-policy=root'];
+    assert.is(spawnSync(command, [...before, ...args], { env }).status, 0);
+  }
+});
+
+test('of a link to a key it is said what is wrong', async () => {
+  const { data, key } = newPlace();
+  writeFileSync(`${key}.true`, newKey(), { mode: 0o400 });
+  symlinkSync(`${key}.true`, key);
+  const { ended, lines } = spawnService(['init', '--data', data, '--root-key-file', key]);
+  assert.is((await ended).code, 1);
+  assert.match(lines.join(), /key: is a link, or no file: name the file of the root key itself/);
 });
 
 test('nothing is served from files that others may come to, nor when a directory of theirs is open', async () => {

@@ -4,7 +4,7 @@
  */
 import { SecretStoreError } from '../../../confidant/secret-store.ts';
 import { takeDirectory } from '../data-directory.ts';
-import { Unusable, UsageError } from '../failure.ts';
+import { explain, Unusable, UsageError } from '../failure.ts';
 import type { Platform } from '../platform.ts';
 import { variableOf } from '../serve-options.ts';
 import { isInside, KEY_INSIDE } from './inside.ts';
@@ -35,7 +35,10 @@ export async function runInit(platform: Platform, args: readonly string[]): Prom
     });
     try {
       const { rootToken } = await store.initialize(1, 1);
-      await platform.print(`${rootToken}\n`);
+      const lost = await platform
+        .print(`${rootToken}\n`)
+        .then((isRead) => (isRead ? null : 'nobody reads it'), explain);
+      if (lost !== null) throw new Unusable(tokenLost(lost, data, keyFile));
     } finally {
       await close();
     }
@@ -47,6 +50,11 @@ export async function runInit(platform: Platform, args: readonly string[]): Prom
   } finally {
     lock.release();
   }
+}
+
+function tokenLost(why: string, data: string, keyFile: string): string {
+  const another = `confidant --root-path=${data} --root-key-file=${keyFile} token create -policy=root`;
+  return `standard output: ${why}: the store is made, but its root token is lost; for another one: ${another}`;
 }
 
 function parseOptions(

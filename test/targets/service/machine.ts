@@ -60,6 +60,7 @@ export class Machine {
       readDescriptor: async () => new Uint8Array(0),
       print: async (text) => {
         this.output += text;
+        return true;
       },
       warn: (text) => {
         this.lines.push(text.slice(0, -1));
