@@ -13,12 +13,14 @@ export interface ShareCount {
 
 /** Errors: `invalid`. */
 export function checkShareCount({ shares, threshold }: ShareCount): void {
-  if (!(shares >= 1)) throw invalid('shares must be at least one');
-  if (!(threshold >= 1)) throw invalid('threshold must be at least one');
-  if (shares > 1 && threshold === 1) throw invalid('threshold must be greater than one for multiple shares');
-  if (shares > MAX_SHARES) throw invalid('shares must be less than 256');
-  if (threshold > shares) throw invalid('threshold cannot be larger than shares');
-  if (!Number.isInteger(shares) || !Number.isInteger(threshold)) throw invalid('shares and threshold must be whole');
+  if (!(shares >= 1)) throw invalid('invalid seal configuration: shares must be at least one');
+  if (!(threshold >= 1)) throw invalid('invalid seal configuration: threshold must be at least one');
+  if (shares > 1 && threshold === 1)
+    throw invalid('invalid seal configuration: threshold must be greater than one for multiple shares');
+  if (shares > MAX_SHARES) throw invalid('invalid seal configuration: shares must be less than 256');
+  if (threshold > shares) throw invalid('invalid seal configuration: threshold cannot be larger than shares');
+  if (!Number.isInteger(shares) || !Number.isInteger(threshold))
+    throw invalid('invalid seal configuration: shares and threshold must be whole');
 }
 
 /** A single share is the key itself. */

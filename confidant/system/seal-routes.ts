@@ -29,8 +29,9 @@ export function sealRoutes(parts: SealRouteParts): readonly Route[] {
   const status = (): StoreReply => plain(sealStatus(parts));
   const open = { isOpen: true, worksSealed: true };
   const initialize = async ({ input }: Call): Promise<StoreReply> => {
-    const shares = input.integer('secret_shares') ?? 1;
-    const { keys, rootToken } = await parts.initialize(shares, input.integer('secret_threshold') ?? shares);
+    // Of a static seal they say nothing: its clients send others.
+    const [shares, threshold] = [input.integer('secret_shares') ?? 0, input.integer('secret_threshold') ?? 0];
+    const { keys, rootToken } = await parts.initialize(shares, threshold);
     return plain({
       keys: keys.map(hexOf),
       keys_base64: keys.map((key) => bytes.encodeBase64(key)),
