@@ -29,6 +29,8 @@ export interface TokenEntry {
   readonly role?: string;
   /** Ranges of the addresses that it is good for; left out: all. */
   readonly boundCidrs?: readonly string[];
+  /** Whose login has led to it: the mount's path with the name of the role or user; left out: nobody's. */
+  readonly holder?: string;
 }
 
 /** What a login or a creation asks for; limits are applied by `Tokens.create`. */
@@ -52,6 +54,7 @@ export interface TokenSpec {
   readonly with?: (id: string) => readonly Change[];
   readonly role?: string;
   readonly boundCidrs?: readonly string[];
+  readonly holder?: string | undefined;
 }
 
 /** 768 hours: the default and the most of the system (http-contract B5). */

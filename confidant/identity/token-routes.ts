@@ -89,6 +89,7 @@ export class TokenEngine implements Engine {
       withoutDefaultPolicy: input.boolean('no_default_policy') ?? false,
       // Orphans are made by who may do anything here, or is allowed to make them.
       boundCidrs: withoutParent ? [] : (parent.boundCidrs ?? []),
+      holder: parent.holder,
       ...(token !== '' && { token }),
     });
     return { data: null, auth: created.login, warnings: [...warnings, ...created.warnings] };

@@ -14,6 +14,11 @@ import { randomName } from './random-name.ts';
 const PREFIX = 'token/';
 /** An entry takes about 1 kB of memory on the device. */
 const MOST_TOKENS = 10_000;
+/** Of these, what is left when nobody can log in any more: for root's tokens, and to wrap replies. */
+const RESERVE = 1000;
+/** That one role or user may have, so that others can log in. */
+const MOST_OF_ONE = 5000;
+const LONGEST_WAIT_MS = 3_600_000;
 /** Of an entry, as JSON: what a client may add to it is bounded. */
 const LONGEST_ENTRY = 4096;
 /** Tokens that made tokens that made tokens: a service that runs in circles is stopped here. */
@@ -40,6 +45,8 @@ export interface CreatedToken {
 
 export class Tokens {
   readonly #parts: TokenParts;
+  /** Of each holder so many at most: those that have ended since they were counted are counted still. */
+  #taken: Map<string, number> | null = null;
 
   constructor(parts: TokenParts) {
     this.#parts = parts;
@@ -93,12 +100,17 @@ export class Tokens {
     return entry;
   }
 
-  /** Errors: `invalid` (the token exists, there are too many), `host-failed`. */
+  /** Errors: `invalid` (the token exists, it is too large), `busy` (there are too many), `host-failed`. */
   async create(spec: TokenSpec): Promise<CreatedToken> {
     const { host, ledger, clock } = this.#parts;
     const token = spec.token ?? `hvs.${randomName(host, TOKEN_LENGTH)}`;
     const id = this.idOf(token);
-    await this.#makeRoom();
+    let refusal = this.#refusalOf(spec.holder);
+    if (refusal !== null) {
+      await this.sweep();
+      refusal = this.#refusalOf(spec.holder);
+      if (refusal !== null) throw refusal;
+    }
     if (this.byId(id) !== null) throw new SecretStoreError('invalid', 'cannot create a token with a duplicate ID');
     const { entry, warnings } = this.#limit(spec, id, clock.now());
     if (JSON.stringify(entry).length > LONGEST_ENTRY) {
@@ -109,6 +121,7 @@ export class Tokens {
     }
     // A token of that name that is over may have left children, which this one is not to take over.
     const left = spec.token === undefined ? [] : this.#withChildren(id).map((other) => [PREFIX + other, null] as const);
+    this.#count(spec.holder);
     await ledger.change([...left, [PREFIX + id, entry], ...(spec.with?.(id) ?? [])]);
     return { entry, warnings, login: { ...this.loginOf(entry), clientToken: token } };
   }
@@ -176,12 +189,28 @@ export class Tokens {
     await this.#remove(over);
   }
 
-  async #makeRoom(): Promise<void> {
-    const { ledger } = this.#parts;
-    if (ledger.count(PREFIX) < MOST_TOKENS) return;
-    await this.sweep();
-    if (ledger.count(PREFIX) >= MOST_TOKENS)
-      throw new SecretStoreError('busy', 'too many tokens', { retryAfterMs: 60_000 });
+  #count(holder: string | undefined): void {
+    if (holder !== undefined) this.#taken?.set(holder, (this.#taken.get(holder) ?? 0) + 1);
+  }
+
+  /** Null: there is room. Else it says when the first of those ends that take it, or to come back in an hour. */
+  #refusalOf(holder: string | undefined): SecretStoreError | null {
+    const { ledger, clock } = this.#parts;
+    const all = ledger.count(PREFIX);
+    const isFull = all >= (holder === undefined ? MOST_TOKENS : MOST_TOKENS - RESERVE);
+    const isWithin = (taken: Map<string, number>): boolean =>
+      !isFull && (holder === undefined || (taken.get(holder) ?? 0) < MOST_OF_ONE);
+    if (!isFull && (all < MOST_OF_ONE || (this.#taken !== null && isWithin(this.#taken)))) return null;
+    this.#taken = new Map();
+    let retryAfterMs = LONGEST_WAIT_MS;
+    for (const [, value] of ledger.entries(PREFIX)) {
+      const entry = value as TokenEntry;
+      this.#count(entry.holder);
+      if (entry.expiresAt === null || (!isFull && entry.holder !== holder)) continue;
+      retryAfterMs = Math.min(retryAfterMs, entry.expiresAt - clock.now());
+    }
+    if (isWithin(this.#taken)) return null;
+    return new SecretStoreError('busy', `too many tokens${isFull ? '' : ' of this role or user'}`, { retryAfterMs });
   }
 
   /** A parent that has expired takes its children along, also before it has been swept; so does one that is gone. */
@@ -255,6 +284,7 @@ export class Tokens {
       isRenewable: !endsNever && (spec.isRenewable ?? true),
       renewedAt: null,
       ...(spec.role !== undefined && { role: spec.role }),
+      ...(spec.holder !== undefined && { holder: spec.holder }),
       ...(spec.boundCidrs !== undefined && spec.boundCidrs.length > 0 && { boundCidrs: spec.boundCidrs }),
     };
     return { entry, warnings };

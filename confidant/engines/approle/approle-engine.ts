@@ -283,6 +283,7 @@ export class AppRoleEngine implements Engine {
       boundCidrs,
       path,
       displayName: 'approle',
+      holder: this.#context.mount.path + name,
       meta: { ...metadata, role_name: name },
     });
     return { data: null, auth: login, warnings };

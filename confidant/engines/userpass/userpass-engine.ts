@@ -125,6 +125,7 @@ export class UserpassEngine implements Engine {
       ...user.tokens,
       path,
       displayName: `userpass-${name}`,
+      holder: this.#context.mount.path + name,
       meta: { username: name },
     });
     return { data: null, auth: login, warnings };
