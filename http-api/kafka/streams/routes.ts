@@ -35,7 +35,7 @@ export const registerStreams: KafkaDialect = (app, context) => {
     const request = parseStreamRequest(c);
     context.access.permit(c, 'read', request.topics);
     if (typeof request.from === 'object' && 'group' in request.from) {
-      context.access.permitGroup(c, 'read', request.from.group);
+      context.access.permitGroup(c, 'update', request.from.group);
     }
     // While there is a status left to say it with.
     for (const topic of request.topics) await log.describeTopic(topic);
