@@ -5,7 +5,7 @@ import { openApi } from '../../http-api/kafka/openapi.ts';
 import { TestServer } from '../confidant/support/server.ts';
 import { suite } from '../support/suite.ts';
 import { base64 } from '../support/text.ts';
-import { group, type Probe, probes } from './access-probes.ts';
+import { group, its, type Probe, probes, topic } from './access-probes.ts';
 import { type Answer, ask, face, type Face } from './harness.ts';
 
 const test = suite('tokens on the Kafka side');
