@@ -1,7 +1,9 @@
 /* The process: an engine with the language and the object `native`, and the embedded program in it. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "host.h"
 #include "../engine/memory.h"
@@ -51,6 +53,10 @@ static void add_native(JSContext *ctx, int count, char **arguments) {
 
 int main(int count, char **arguments) {
   umask(077);
+  // A file that is opened later must not become a stream that was closed: what is written there fails instead.
+  int stream;
+  while ((stream = open("/dev/null", O_RDONLY)) >= 0 && stream <= STDERR_FILENO) continue;
+  close(stream);
   signal(SIGPIPE, SIG_IGN);
   JSRuntime *runtime = JS_NewRuntime2(&memory_functions, NULL);
   JSContext *ctx = runtime == NULL ? NULL : new_context(runtime);
