@@ -1,8 +1,7 @@
 /** What stands at a path, links followed: the `look` of `service/platform.ts`. */
 import { statSync } from 'node:fs';
-import type { Look } from '../service/platform.ts';
 
-export function look(path: string): Look | null {
+export function look(path: string) {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (stats === undefined) return null;
   const identity = `${stats.dev.toString(16)}-${stats.ino.toString(16)}`;

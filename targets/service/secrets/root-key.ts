@@ -58,7 +58,8 @@ export async function makeKeyFile(host: Host, path: string): Promise<void> {
 
 function readKeyFile(host: Host, path: string): string {
   const stat = host.files.stat(path);
-  if (stat?.kind === 'other') throw new Unusable(`${path}: is a link, or no file: name the file of the root key itself`);
+  if (stat?.kind === 'other')
+    throw new Unusable(`${path}: is a link, or no file: name the file of the root key itself`);
   if (stat !== null && !stat.isPrivate) {
     throw new Unusable(`${path}: others than its owner may come to the root key: chmod 0400`);
   }

@@ -26,7 +26,7 @@ async function initialise(seal: SealConfig, ...tries: readonly SecretData[]): Pr
       const request = { id: 'i', operation: 'update', path: 'sys/init', data, token: null } as const;
       const reply = store.handle({ ...request, remoteAddress: '', wrapTtl: null });
       answer = await reply.then(
-        ({ data: made }) => (made?.['keys'] as unknown[]).length,
+        ({ data: made }) => (made?.['keys'] as unknown[] | undefined)?.length,
         (error: unknown) => (error instanceof SecretStoreError ? `${error.code}: ${error.message}` : error),
       );
     }
