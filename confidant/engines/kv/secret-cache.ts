@@ -1,7 +1,7 @@
 /**
  * The secrets that were read last, so that reading one again costs no file and no cipher; that one is not there is kept
  * as well. Bounded in number and in size, and nothing stays longer than a minute. Who may read is asked before, every
- * time; what changes a secret forgets it here first.
+ * time; what changes a secret forgets it here before it is acknowledged.
  */
 import type { Clock } from '../../../targets/host.ts';
 
@@ -35,11 +35,12 @@ export class SecretCache<T> {
     return entry.value;
   }
 
-  /** `length`: of the text that the value was made from. */
+  /** `length`: of the text that the value was made from. What grows while it is kept is not kept longer for that. */
   set(name: string, value: T | null, length: number): void {
+    const until = this.#entries.get(name)?.until ?? this.#clock.monotonic() + KEPT_MS;
     this.forget(name);
     if (length > MOST_LENGTH) return;
-    this.#put(name, { value, length, until: this.#clock.monotonic() + KEPT_MS });
+    this.#put(name, { value, length, until });
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= MOST_ENTRIES && this.#length <= MOST_LENGTH) break;
       this.forget(oldest);
