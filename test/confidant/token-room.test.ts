@@ -32,13 +32,13 @@ function faceOf({ store }: TestServer): ReturnType<typeof vaultApp> {
   return vaultApp({ server: store, bytes, random, bodyBytes: 10_000, urlLength: 2000, report: () => undefined });
 }
 
-/** Logs a role in until it is refused, 250 at once; how many there were, and the refusal. */
+/** Logs a role in until it is refused, 20 at once; how many there were, and the refusal. */
 async function fill(server: TestServer, role: string): Promise<{ made: number; refused: unknown }> {
   const [mount = ''] = role.split('-');
   const data = { role_id: role };
   const login = () => server.write(`auth/${mount}/login`, data, { token: null });
   for (let made = 0; ; ) {
-    const ended = await Promise.allSettled(Array.from({ length: 250 }, login));
+    const ended = await Promise.allSettled(Array.from({ length: 20 }, login));
     made += ended.filter(({ status }) => status === 'fulfilled').length;
     const refused = ended.find((one) => one.status === 'rejected');
     if (refused !== undefined) return { made, refused: refused.reason };
