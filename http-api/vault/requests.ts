@@ -46,11 +46,17 @@ export function tokenOf(c: Context): string | null {
   return bearer?.[1] ?? null;
 }
 
-/** The fields of body and query; those of the body go before. Errors: `invalid`, `too-large`. */
+/**
+ * The fields of the body; of what has none, those of the query. What is written is in the body alone: with KV version 1
+ * all of it is the secret. Errors: `invalid`, `too-large`.
+ */
 export async function fieldsOf(c: Context, query: Query, bytes: Bytes, limit: number): Promise<SecretData> {
+  const { method } = c.req;
   const fields = new Map<string, unknown>();
-  for (const [name, value] of Object.entries(query)) if (name !== 'list') fields.set(name, value);
-  if (!['GET', 'HEAD', 'LIST'].includes(c.req.method)) {
+  if (['GET', 'HEAD', 'LIST', 'DELETE'].includes(method)) {
+    for (const [name, value] of Object.entries(query)) if (name !== 'list') fields.set(name, value);
+  }
+  if (!['GET', 'HEAD', 'LIST'].includes(method)) {
     for (const [name, value] of Object.entries(await bodyFields(c, bytes, limit))) fields.set(name, value);
   }
   return Object.fromEntries(fields);

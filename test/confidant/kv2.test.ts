@@ -89,6 +89,20 @@ test('metadata, lists and removal', async () => {
     (await server.refusal('update', 'secret/metadata/only', { custom_metadata: { a: '' } })).message,
     /^custom_metadata validation failed/,
   );
+  // 512 bytes of UTF-8, and 513.
+  for (const [value, isRefused] of [
+    ['é€😀'.repeat(56) + 'é€é.', false],
+    ['é€😀'.repeat(56) + 'é€é..', true],
+  ] as const) {
+    const written = server.write('secret/metadata/only', { custom_metadata: { v: value } });
+    assert.is(
+      await written.then(
+        () => false,
+        () => true,
+      ),
+      isRefused,
+    );
+  }
   await server.ask('delete', 'secret/metadata/b');
   assert.equal((await server.ask('list', 'secret/metadata')).data, { keys: ['b/', 'only'] });
   await server.write('secret/data/b', { data: { x: 'new' } });

@@ -61,6 +61,15 @@ test('what has nothing to say is 204 without a body', async () => {
   assert.is((await ask('DELETE', '/v1/secret/data/none')).status, 204);
 });
 
+test('what is written is in the body alone, with KV version 1 all of it', async () => {
+  const { ask } = await face();
+  await ask('POST', '/v1/sys/mounts/kv1', '{"type":"kv","options":{"version":"1"}}');
+  assert.is((await ask('POST', '/v1/kv1/a?token=hvs.leak&ttl=1h', '{"ttl":"-5s"}')).status, 204);
+  const kept = await bodyOf(await ask('GET', '/v1/kv1/a'));
+  assert.equal([kept['data'], kept['lease_duration']], [{ ttl: '-5s' }, 0]);
+  assert.is((await ask('POST', '/v1/secret/data/a?options=x', '{"data":{"x":"y"}}')).status, 200);
+});
+
 test('errors have the statuses and texts that clients look for', async () => {
   const { ask, server } = await face();
   const errors = async (reply: Response) => [reply.status, (await bodyOf(reply))['errors']];

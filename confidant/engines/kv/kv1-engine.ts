@@ -37,7 +37,7 @@ export class Kv1Engine implements Engine {
     if (data === null) throw new SecretStoreError('absent', 'no such secret');
     const time = data['ttl'] ?? data['lease'];
     const seconds = typeof time === 'string' || typeof time === 'number' ? parseDuration(time) : null;
-    return { data, leaseDuration: seconds ?? this.#leaseTtl() };
+    return { data, leaseDuration: Math.max(0, seconds ?? this.#leaseTtl()) };
   }
 
   async #write({ parameters, input }: Call): Promise<StoreReply> {

@@ -74,9 +74,18 @@ function customOf(given: SecretData, before: Metadata['customMetadata']): Metada
 
 function checked(key: string, value: unknown): string {
   if (typeof value !== 'string') throw refused('values must be strings');
-  if (key === '' || key.length > LONGEST_KEY) throw refused(`a key has 1 to ${LONGEST_KEY} bytes`);
-  if (value === '' || value.length > LONGEST_VALUE) throw refused(`a value has 1 to ${LONGEST_VALUE} bytes`);
+  if (key === '' || utf8Length(key) > LONGEST_KEY) throw refused(`a key has 1 to ${LONGEST_KEY} bytes`);
+  if (value === '' || utf8Length(value) > LONGEST_VALUE) throw refused(`a value has 1 to ${LONGEST_VALUE} bytes`);
   return value;
+}
+
+function utf8Length(text: string): number {
+  let length = 0;
+  for (const char of text) {
+    const code = char.codePointAt(0) ?? 0;
+    length += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return length;
 }
 
 function refused(why: string): SecretStoreError {
