@@ -24,8 +24,10 @@ function tableRoutes(
   prefix: string,
 ): readonly Route[] {
   const isHere = (mount: Pick<Mount, 'path'>): boolean => isLoginMethod(mount) === (prefix !== '');
-  const pathOf = ({ parameters }: Call): string => {
-    const path = `${prefix}${parameters['path'] ?? ''}/`;
+  const pathOf = ({ parameters }: Call): string => `${prefix}${parameters['path'] ?? ''}/`;
+  // To look at login methods and to tune them, Vault's command line comes by `sys/mounts/auth/`, too.
+  const ownPathOf = (call: Call): string => {
+    const path = pathOf(call);
     if (isHere({ path })) return path;
     throw new SecretStoreError('invalid', `${path} is no mount of an engine: login methods are below sys/auth`);
   };
@@ -48,11 +50,11 @@ function tableRoutes(
         read: (call) => (isTune(call) ? { data: tuning(find(tuned(call))) } : { data: show(find(call)) }),
         update: async (call) => {
           if (isTune(call)) await mounts().tune(pathOf(tuned(call)), changesOf(call.input));
-          else await mounts().add(pathOf(call), requestOf(call.input));
+          else await mounts().add(ownPathOf(call), requestOf(call.input));
           return nothing;
         },
         delete: async (call) => {
-          const path = pathOf(call);
+          const path = ownPathOf(call);
           if (builtIn.some((one) => one.path === path)) {
             throw new SecretStoreError('invalid', `cannot unmount "${path}"`);
           }

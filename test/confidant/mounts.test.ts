@@ -19,12 +19,13 @@ test('who may mount engines only gets no login method by it', async () => {
   for (const [operation, path] of [
     ['update', 'sys/mounts/auth/up'],
     ['update', 'sys/mounts/auth'],
-    ['update', 'sys/mounts/auth/approle/tune'],
     ['delete', 'sys/mounts/auth/approle'],
   ] as const) {
     const refused = await server.refusal(operation, path, { type: 'userpass', description: 'd' }, asked);
     assert.is(refused.code, 'invalid', path);
   }
+  await server.write('sys/mounts/auth/approle/tune', { description: 'tuned' });
+  assert.is((await server.read('sys/mounts/auth/approle')).data?.['description'], 'tuned');
   const { data } = await server.read('sys/auth');
   assert.equal(Object.keys(data ?? {}).sort(), ['approle/', 'token/']);
 });
