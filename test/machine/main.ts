@@ -7,8 +7,7 @@
  *   cuts     cuts of the power
  *   package  the package for OpenWrt, installed there and started by its init script
  *   example  the service of `examples/iot-service`
- *   node     the Node build in the same machine; the one that has to be asked for, with `quickjs,node` for both
- *            side by side
+ *   node     the Node build in the same machine; the last table has its figures beside those of `quickjs`
  *
  * `--soak` is how many requests each search for growth takes (100,000; fewer than 10,000 are not judged), `--cuts` how
  * often the power is cut (1).
@@ -34,7 +33,7 @@ const MIB = 1024 * 1024;
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'quickjs,whole,cuts,package,example' },
+    only: { type: 'string', default: 'quickjs,whole,cuts,package,example,node' },
     soak: { type: 'string', default: '100000' },
     cuts: { type: 'string', default: '1' },
   },

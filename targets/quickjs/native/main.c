@@ -53,7 +53,7 @@ static void add_native(JSContext *ctx, int count, char **arguments) {
 
 int main(int count, char **arguments) {
   umask(077);
-  // A file that is opened later must not become a stream that was closed: what is written there fails instead.
+  /* A file that is opened later must not become a stream that was closed: what is written there fails instead. */
   int stream;
   while ((stream = open("/dev/null", O_RDONLY)) >= 0 && stream <= STDERR_FILENO) continue;
   close(stream);
