@@ -36,11 +36,13 @@ test('policies are written from files and stdin, read, listed and deleted', () =
   bao.fails(2, /path "a": invalid capability "fly"/, 'policy', 'write', 'bad', `${scratch}/bad.hcl`);
 });
 
-test('auth enable, list and disable', () => {
+test('auth enable, list, tune and disable', () => {
   bao.text('auth', 'enable', '-path=people', '-description=of ours', 'userpass');
   assert.match(bao.text('auth', 'list'), /^people\/ +userpass +\S+ +of ours/m);
   assert.match(bao.text('auth', 'list', '-detailed'), /^token\/ +token /m);
   bao.fails(2, /path is already in use at people\//, 'auth', 'enable', '-path=people', 'userpass');
+  bao.text('auth', 'tune', '-description=tuned', '-default-lease-ttl=1h', 'people');
+  assert.match(bao.text('auth', 'list'), /^people\/ +userpass +\S+ +tuned/m);
   assert.match(bao.text('auth', 'disable', 'people'), /^Success! Disabled/);
   assert.not.match(bao.text('auth', 'list'), /people/);
 });
