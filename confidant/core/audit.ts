@@ -8,6 +8,7 @@ import type { Bytes } from '../../targets/host.ts';
 import type { TokenEntry } from '../identity/token-entry.ts';
 import type { Keyring } from '../sealing/keyring.ts';
 import { type SecretData, SecretStoreError, type StoreReply, type StoreRequest } from '../secret-store.ts';
+import { hexOf } from '../wire/hex.ts';
 
 /** Where records go. In the service: the topic `audit` of the commit log. */
 export interface AuditSink {
@@ -111,7 +112,7 @@ export class Audit {
     const { keyring, bytes } = this.#parts;
     const hash = keyring()?.mac('audit', bytes.encodeUtf8(text));
     if (hash === undefined) return 'hmac-blake2b:sealed';
-    return `hmac-blake2b:${Array.from(hash.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+    return `hmac-blake2b:${hexOf(hash.subarray(0, 16))}`;
   }
 }
 

@@ -10,6 +10,7 @@ import { type Login, SecretStoreError } from '../secret-store.ts';
 import { isInRanges } from './address-range.ts';
 import { SYSTEM_TTL, type TokenEntry, type TokenSpec } from './token-entry.ts';
 import { randomName } from './random-name.ts';
+import { hexOf } from '../wire/hex.ts';
 
 const PREFIX = 'token/';
 /** An entry takes about 1 kB of memory on the device. */
@@ -56,7 +57,7 @@ export class Tokens {
   idOf(token: string): string {
     const { host, keyring } = this.#parts;
     const hash = keyring().mac('token', host.bytes.encodeUtf8(token));
-    return Array.from(hash.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    return hexOf(hash.subarray(0, 16));
   }
 
   /** A live token's entry, or null. */

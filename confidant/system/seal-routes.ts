@@ -4,6 +4,7 @@ import type { Barrier } from '../sealing/barrier.ts';
 import { type SecretData, SecretStoreError, type StoreReply } from '../secret-store.ts';
 import { formatTime } from '../wire/times.ts';
 import type { Bytes, Clock } from '../../targets/host.ts';
+import { hexOf } from '../wire/hex.ts';
 
 export interface SealRouteParts {
   readonly barrier: Barrier;
@@ -126,8 +127,4 @@ function shareOf(bytes: Bytes, text: string | undefined): Uint8Array {
   } catch (error) {
     throw new SecretStoreError('invalid', "'key' must be a valid hex or base64 string", { cause: error });
   }
-}
-
-function hexOf(key: Uint8Array): string {
-  return Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -7,6 +7,7 @@ import { type Command, type Context, EXIT_DONE, EXIT_INTERRUPTED, MOUNT_FLAG, mo
 import { findField, LineError } from '../payload/json-field.ts';
 import { authenticatedCipher, KEY_BYTES, type PayloadCipher, streambedCipher } from '../payload/payload-cipher.ts';
 import { openLineOutput } from '../payload/replaced-file.ts';
+import { hexOf } from '../../wire/hex.ts';
 
 const DEFAULT_MAX_LINE_BYTES = 1_048_576;
 const DEFAULT_FIELD = 'value';
@@ -201,7 +202,7 @@ async function readKey(context: Context, secret: string, isEncrypting: boolean):
       if (!isAbsent || !isEncrypting) throw error;
       const key = new Uint8Array(KEY_BYTES);
       host.random.fill(key);
-      const value = Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join('');
+      const value = hexOf(key);
       await store.ask('update', path, { data: { [KEY_FIELD]: value }, options: { cas: 0 } });
       return { [KEY_FIELD]: value };
     }

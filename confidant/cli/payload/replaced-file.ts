@@ -5,6 +5,7 @@
 import { type Output, openOutput } from '../../../targets/command-line/output.ts';
 import type { Terminal } from '../../../targets/command-line/terminal.ts';
 import type { Files, Host } from '../../../targets/host.ts';
+import { hexOf } from '../../wire/hex.ts';
 
 export interface LineOutput {
   write(bytes: Uint8Array): Promise<boolean>;
@@ -18,7 +19,7 @@ export function openLineOutput(path: string, terminal: Terminal, { files, random
   files.open(path, 'update').close();
   const suffix = new Uint8Array(8);
   random.fill(suffix);
-  const beside = `${path}.${Array.from(suffix, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+  const beside = `${path}.${hexOf(suffix)}`;
   return replacing(path, beside, openOutput(beside, terminal, files), files);
 }
 

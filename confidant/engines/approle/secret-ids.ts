@@ -5,6 +5,7 @@
 import type { EngineContext } from '../../core/engine-context.ts';
 import { randomUuid } from '../../identity/random-name.ts';
 import { SecretStoreError } from '../../secret-store.ts';
+import { hexOf } from '../../wire/hex.ts';
 
 export interface SecretId {
   /** Keyed hash of the secret id. */
@@ -126,6 +127,6 @@ export class SecretIds {
   #hash(secretId: string): string {
     const { keyring, host } = this.#context;
     const hash = keyring.mac('secret-id', host.bytes.encodeUtf8(secretId));
-    return Array.from(hash.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    return hexOf(hash.subarray(0, 16));
   }
 }

@@ -7,6 +7,8 @@ import type { RootKey, StaticSeal } from '../../../confidant/sealing/seal-config
 import type { File, Host, Sodium } from '../../host.ts';
 import { isHostError, Unusable } from '../failure.ts';
 import type { SecretOptions } from './secret-options.ts';
+import { hexOf } from '../../../confidant/wire/hex.ts';
+import { parentOf } from '../linux/memory-file-system.ts';
 
 const KEY_BYTES = 32;
 const MOST_BYTES = 256;
@@ -102,15 +104,6 @@ export function rootKeyOf(sodium: Sodium, key: Uint8Array): RootKey {
 
 export function bytesOfHex(text: string): Uint8Array {
   return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-}
-
-function hexOf(content: Uint8Array): string {
-  return Array.from(content, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-export function parentOf(path: string): string {
-  const slash = path.lastIndexOf('/');
-  return slash < 0 ? '.' : path.slice(0, slash) || '/';
 }
 
 function unusable(path: string, error: unknown): unknown {
