@@ -133,7 +133,7 @@ export interface StoreRequest {
   readonly operation: Operation;
   /** Without `/v1/` in front and without `/` at either end: `secret/data/a/b`. */
   readonly path: string;
-  /** The body's fields, and those of the query. */
+  /** The body's fields; of what is read or deleted, those of the query. */
   readonly data: SecretData;
   readonly token: string | null;
   /** Where the request comes from, for throttling, for tokens that are bound to addresses, and for the audit. */

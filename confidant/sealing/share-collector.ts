@@ -3,6 +3,7 @@ import type { Host, Sodium } from '../../targets/host.ts';
 import { SecretStoreError } from '../secret-store.ts';
 import { KEY_BYTES } from './keyring.ts';
 import { combineShares, splitSecret } from './shamir.ts';
+import { hexOf } from '../wire/hex.ts';
 
 const MAX_SHARES = 255;
 
@@ -13,14 +14,12 @@ export interface ShareCount {
 
 /** Errors: `invalid`. */
 export function checkShareCount({ shares, threshold }: ShareCount): void {
-  if (!(shares >= 1)) throw invalid('invalid seal configuration: shares must be at least one');
-  if (!(threshold >= 1)) throw invalid('invalid seal configuration: threshold must be at least one');
-  if (shares > 1 && threshold === 1)
-    throw invalid('invalid seal configuration: threshold must be greater than one for multiple shares');
-  if (shares > MAX_SHARES) throw invalid('invalid seal configuration: shares must be less than 256');
-  if (threshold > shares) throw invalid('invalid seal configuration: threshold cannot be larger than shares');
-  if (!Number.isInteger(shares) || !Number.isInteger(threshold))
-    throw invalid('invalid seal configuration: shares and threshold must be whole');
+  if (!(shares >= 1)) throw wrongCount('shares must be at least one');
+  if (!(threshold >= 1)) throw wrongCount('threshold must be at least one');
+  if (shares > 1 && threshold === 1) throw wrongCount('threshold must be greater than one for multiple shares');
+  if (shares > MAX_SHARES) throw wrongCount('shares must be less than 256');
+  if (threshold > shares) throw wrongCount('threshold cannot be larger than shares');
+  if (!Number.isInteger(shares) || !Number.isInteger(threshold)) throw wrongCount('shares and threshold must be whole');
 }
 
 /** A single share is the key itself. */
@@ -79,8 +78,12 @@ function newUuid({ random }: Pick<Host, 'random'>): string {
   random.fill(drawn);
   drawn[6] = ((drawn[6] ?? 0) & 0x0f) | 0x40;
   drawn[8] = ((drawn[8] ?? 0) & 0x3f) | 0x80;
-  const digits = Array.from(drawn, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const digits = hexOf(drawn);
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+function wrongCount(message: string): SecretStoreError {
+  return invalid(`invalid seal configuration: ${message}`);
 }
 
 function invalid(message: string): SecretStoreError {

@@ -52,11 +52,12 @@ export function tokenOf(c: Context): string | null {
  */
 export async function fieldsOf(c: Context, query: Query, bytes: Bytes, limit: number): Promise<SecretData> {
   const { method } = c.req;
+  const isRead = ['GET', 'HEAD', 'LIST'].includes(method);
   const fields = new Map<string, unknown>();
-  if (['GET', 'HEAD', 'LIST', 'DELETE'].includes(method)) {
+  if (isRead || method === 'DELETE') {
     for (const [name, value] of Object.entries(query)) if (name !== 'list') fields.set(name, value);
   }
-  if (!['GET', 'HEAD', 'LIST'].includes(method)) {
+  if (!isRead) {
     for (const [name, value] of Object.entries(await bodyFields(c, bytes, limit))) fields.set(name, value);
   }
   return Object.fromEntries(fields);
